@@ -1,0 +1,1 @@
+"""Agent sessions: the documented A3S Code API in pure Python."""

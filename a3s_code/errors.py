@@ -1,0 +1,149 @@
+"""The library's errors, sorted by who can act on them.
+
+Every one derives from `A3SError`, which is a `RuntimeError` because the documented API promises one.
+`problem` is the sentence for the reader; `str(error)` puts the documented prefix of the failed
+operation in front of it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class A3SError(RuntimeError):
+    """Base of everything this library raises on purpose.
+
+    `problem` is one line for the person who can act, without the operation's prefix.
+    """
+
+    prefix: ClassVar[str] = ""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(f"{self.prefix}{problem}")
+
+
+# -- mistakes of the person who configures or calls ------------------------------------------------
+
+
+class ConfigError(A3SError):
+    """A configuration that cannot be used. `line` and `column` count from 1; None when unknown."""
+
+    prefix = "Failed to create agent: "
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        path: str | None = None,
+        line: int | None = None,
+        column: int | None = None,
+    ) -> None:
+        self.path, self.line, self.column = path, line, column
+        source = path or "inline configuration"
+        position = "".join(f":{number}" for number in (line, column) if number is not None)
+        super().__init__(f"{source}{position}: {problem}")
+
+
+class UnknownModel(A3SError):
+    """A `provider/model` selector that the configuration does not define."""
+
+
+class InvalidArgument(A3SError, ValueError):
+    """An argument whose value cannot be used: an empty prompt, a bad attachment, an unknown lane."""
+
+
+class InvalidHistory(A3SError, TypeError):
+    """An explicit `history=` that is not a list of messages in the documented form."""
+
+    prefix = "Invalid history format: "
+
+
+class WorkspaceError(A3SError, ValueError):
+    """A workspace that does not exist or is not a directory."""
+
+
+class SessionBusy(A3SError):
+    """A second `send` or `stream` while one is running in the same session. Nothing was changed."""
+
+
+class SessionClosed(A3SError):
+    """A call on a session after `close()`."""
+
+
+class LocalModelMissing(A3SError):
+    """The embedded model is neither cached nor obtainable; the message names the file to place."""
+
+
+# -- failures of models and networks ---------------------------------------------------------------
+
+
+class ExecutionError(A3SError):
+    """An execution that ended early. `text` is the answer as far as it had arrived."""
+
+    prefix = "Agent execution failed: "
+
+    def __init__(self, problem: str, *, text: str = "") -> None:
+        self.text = text
+        super().__init__(problem)
+
+
+class ModelError(ExecutionError):
+    """The model's server could not be used.
+
+    `url` is the request's address without credentials, `status` the HTTP status or None,
+    `retry_after_s` the server's own wish in seconds, `request_id` what the server's support asks
+    for. `retryable` says whether repeating the same request can help.
+    """
+
+    def __init__(
+        self,
+        problem: str,
+        *,
+        text: str = "",
+        url: str | None = None,
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        request_id: str | None = None,
+        retryable: bool = False,
+    ) -> None:
+        self.url, self.status, self.retry_after_s = url, status, retry_after_s
+        self.request_id, self.retryable = request_id, retryable
+        super().__init__(problem, text=text)
+
+
+class ModelUnreachable(ModelError):
+    """No connection, or none that lasted until the first byte of an answer."""
+
+
+class ModelRefused(ModelError):
+    """The server answered with an HTTP error status or with an error object inside the stream."""
+
+
+class StreamInterrupted(ModelError):
+    """The answer broke off before its documented end, or was not in the documented form."""
+
+
+class ParseRetriesExceeded(ExecutionError):
+    """The model sent malformed tool arguments more often in a row than `max_parse_retries`."""
+
+
+class BtwFailed(A3SError):
+    """A side question that got no answer. The conversation is untouched."""
+
+    prefix = "btw query failed: "
+
+
+# -- tools -----------------------------------------------------------------------------------------
+
+
+class ToolFailed(A3SError):
+    """A failure meant for the model: it becomes the tool's result, never a traceback."""
+
+    def __init__(self, problem: str, *, exit_code: int = 1) -> None:
+        self.exit_code = exit_code
+        super().__init__(problem)
+
+
+class ToolError(A3SError):
+    """A direct call such as `session.read_file(path)` that failed; the message names the argument."""

@@ -1,0 +1,411 @@
+"""The events of an execution: one frozen class each, readable as attributes and as a mapping.
+
+A consumer may `match` on the class, compare `event.event_type`, or read `event["type"]`. The set is
+open: consumers must let types pass that they do not know, as `UnknownEvent` does here.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields, is_dataclass
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from a3s_code.results import TokenUsage
+
+
+class EventType(StrEnum):
+    """The names on the wire; each member equals its string."""
+
+    START = "start"
+    TURN_START = "turn_start"
+    TEXT_DELTA = "text_delta"
+    REASONING_DELTA = "reasoning_delta"
+    TURN_END = "turn_end"
+    END = "end"
+    ERROR = "error"
+    BTW_ANSWER = "btw_answer"
+    TOOL_START = "tool_start"
+    TOOL_INPUT_DELTA = "tool_input_delta"
+    TOOL_OUTPUT_DELTA = "tool_output_delta"
+    TOOL_END = "tool_end"
+    CONFIRMATION_REQUIRED = "confirmation_required"
+    CONFIRMATION_RECEIVED = "confirmation_received"
+    CONFIRMATION_TIMEOUT = "confirmation_timeout"
+    PERMISSION_DENIED = "permission_denied"
+    RETRYING = "retrying"
+    MODEL_PREPARING = "model_preparing"
+    CONTEXT_RESOLVING = "context_resolving"
+    CONTEXT_RESOLVED = "context_resolved"
+    CONTEXT_WARNING = "context_warning"
+    CONTEXT_COMPACTING = "context_compacting"
+    CONTEXT_COMPACTED = "context_compacted"
+    PERSISTENCE_FAILED = "persistence_failed"
+
+
+class AgentEvent:
+    """Base of all events.
+
+    A documented field that this event does not have reads as None. As a mapping an event has
+    `type` and its own fields; `data` is the fields as JSON text.
+    """
+
+    __slots__ = ()
+    event_type: ClassVar[str]
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _DOCUMENTED_FIELDS:
+            return None
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """`type` and the event's own fields, ready for JSON."""
+        values: dict[str, Any] = {"type": str(self.event_type)}
+        for name in self._names():
+            value = getattr(self, name)
+            values[name] = value.to_dict() if isinstance(value, TokenUsage) else value
+        return values
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(entry.name for entry in fields(self))  # type: ignore[arg-type]  # every subclass is a dataclass
+
+    @property
+    def type(self) -> str:
+        """The same as `event_type`, under the name of the mapping form."""
+        return self.event_type
+
+    @property
+    def data(self) -> str:
+        """The fields other than the type as JSON text."""
+        values = self.to_dict()
+        del values["type"]
+        return json.dumps(values, ensure_ascii=False, default=str)
+
+    def __getitem__(self, name: str) -> Any:
+        if name in ("type", "event_type"):
+            return self.event_type
+        if name in self._names():
+            return getattr(self, name)
+        raise KeyError(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Mapping access: the field's value, or `default` when this event has no such field."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: object) -> bool:
+        return name == "type" or name in self._names()
+
+    def keys(self) -> Iterator[str]:
+        """`type` and the names of the fields."""
+        yield "type"
+        yield from self._names()
+
+
+# -- lifecycle -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start(AgentEvent):
+    """Execution begins. Always first."""
+
+    event_type: ClassVar[str] = EventType.START
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnStart(AgentEvent):
+    """A model call is about to be made; `turn` counts from 1."""
+
+    event_type: ClassVar[str] = EventType.TURN_START
+    turn: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta(AgentEvent):
+    """A piece of the answer, exactly as the server sent it."""
+
+    event_type: ClassVar[str] = EventType.TEXT_DELTA
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningDelta(AgentEvent):
+    """A piece of the model's thinking; never part of the answer."""
+
+    event_type: ClassVar[str] = EventType.REASONING_DELTA
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TurnEnd(AgentEvent):
+    """A turn and all its tools are finished; the figures are this turn's."""
+
+    event_type: ClassVar[str] = EventType.TURN_END
+    turn: int
+    total_tokens: int
+    usage: TokenUsage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End(AgentEvent):
+    """Finished, or cancelled (`cancelled` is then true and `text` what had arrived). Last event."""
+
+    event_type: ClassVar[str] = EventType.END
+    text: str
+    total_tokens: int
+    usage: TokenUsage
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorEvent(AgentEvent):
+    """Fatal failure, last event. `text` is the answer as far as it came, `error_type` the class."""
+
+    event_type: ClassVar[str] = EventType.ERROR
+    error: str
+    error_type: str = "ExecutionError"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BtwAnswer(AgentEvent):
+    """A side question was answered by the `/btw` command."""
+
+    event_type: ClassVar[str] = EventType.BTW_ANSWER
+    question: str
+    answer: str
+    total_tokens: int
+
+
+# -- tools -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolStart(AgentEvent):
+    """The model began a tool call; `args` is None while its arguments are still being streamed."""
+
+    event_type: ClassVar[str] = EventType.TOOL_START
+    tool_id: str
+    tool_name: str
+    args: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolInputDelta(AgentEvent):
+    """A piece of the arguments' JSON text."""
+
+    event_type: ClassVar[str] = EventType.TOOL_INPUT_DELTA
+    tool_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolOutputDelta(AgentEvent):
+    """A piece of a running tool's output; at most about 20 per second and tool."""
+
+    event_type: ClassVar[str] = EventType.TOOL_OUTPUT_DELTA
+    tool_id: str
+    tool_name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolEnd(AgentEvent):
+    """A tool call is over: run, refused, timed out, cancelled or malformed.
+
+    `args` are the arguments that were judged and run, `metadata` what the tool tells beside its
+    text (a diff's two sides, an exit code), `duration_ms` its wall time.
+    """
+
+    event_type: ClassVar[str] = EventType.TOOL_END
+    tool_id: str
+    tool_name: str
+    tool_output: str
+    exit_code: int
+    args: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] | None = None
+    duration_ms: int = 0
+
+
+# -- confirmation and permissions ------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationRequired(AgentEvent):
+    """A tool call waits for a person; `timeout_ms` is None when it waits for as long as it takes."""
+
+    event_type: ClassVar[str] = EventType.CONFIRMATION_REQUIRED
+    tool_id: str
+    tool_name: str
+    args: Mapping[str, Any]
+    timeout_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationReceived(AgentEvent):
+    """A person (or a callable) decided."""
+
+    event_type: ClassVar[str] = EventType.CONFIRMATION_RECEIVED
+    tool_id: str
+    approved: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmationTimeout(AgentEvent):
+    """Nobody decided in time; `action_taken` is `rejected` or `auto_approved`."""
+
+    event_type: ClassVar[str] = EventType.CONFIRMATION_TIMEOUT
+    tool_id: str
+    action_taken: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PermissionDenied(AgentEvent):
+    """A rule refused the call; a `tool_end` with exit code 1 follows."""
+
+    event_type: ClassVar[str] = EventType.PERMISSION_DENIED
+    tool_id: str
+    tool_name: str
+    args: Mapping[str, Any]
+    reason: str
+
+
+# -- waiting ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retrying(AgentEvent):
+    """The model's server refused or failed; attempt number `attempt` follows after `delay_ms`."""
+
+    event_type: ClassVar[str] = EventType.RETRYING
+    attempt: int
+    delay_ms: int
+    status: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelPreparing(AgentEvent):
+    """The embedded model is being fetched or loaded; byte counts are None when unknown."""
+
+    event_type: ClassVar[str] = EventType.MODEL_PREPARING
+    text: str
+    received_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+# -- context and persistence -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextResolving(AgentEvent):
+    """Context providers are being asked."""
+
+    event_type: ClassVar[str] = EventType.CONTEXT_RESOLVING
+    providers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextResolved(AgentEvent):
+    """Context providers have answered."""
+
+    event_type: ClassVar[str] = EventType.CONTEXT_RESOLVED
+    total_items: int
+    total_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextWarning(AgentEvent):
+    """The conversation fills more of the context window than the threshold (0.0 to 1.0) allows."""
+
+    event_type: ClassVar[str] = EventType.CONTEXT_WARNING
+    used_tokens: int
+    max_tokens: int
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextCompacting(AgentEvent):
+    """Compaction begins."""
+
+    event_type: ClassVar[str] = EventType.CONTEXT_COMPACTING
+    messages_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContextCompacted(AgentEvent):
+    """The history was shortened. Both documented spellings of the counts are present."""
+
+    event_type: ClassVar[str] = EventType.CONTEXT_COMPACTED
+    session_id: str
+    messages_before: int
+    messages_after: int
+    before_messages: int
+    after_messages: int
+    tokens_saved: int
+    percent_before: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersistenceFailed(AgentEvent):
+    """The session could not be saved; the conversation itself is unharmed."""
+
+    event_type: ClassVar[str] = EventType.PERSISTENCE_FAILED
+    session_id: str
+    operation: str
+    error: str
+
+
+class UnknownEvent(AgentEvent):
+    """An event of a type this version does not know, kept as it came."""
+
+    __slots__ = ("_values", "event_type")
+
+    def __init__(self, event_type: str, values: Mapping[str, Any]) -> None:
+        self.event_type = event_type  # type: ignore[misc]  # the one event whose name is its own
+        self._values = dict(values)
+
+    def _names(self) -> tuple[str, ...]:
+        return tuple(self._values)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in self._values:
+            return self._values[name]
+        return super().__getattr__(name)
+
+    def __repr__(self) -> str:
+        return f"UnknownEvent({self.event_type!r}, {self._values!r})"
+
+
+_CLASSES: dict[str, type[AgentEvent]] = {
+    str(value.event_type): value
+    for value in list(globals().values())
+    if isinstance(value, type) and issubclass(value, AgentEvent) and is_dataclass(value)
+}
+_DOCUMENTED_FIELDS = frozenset(
+    entry.name
+    for cls in _CLASSES.values()
+    for entry in fields(cls)  # type: ignore[arg-type]  # every event but UnknownEvent is a dataclass
+)
+
+
+def event_from_dict(values: Mapping[str, Any]) -> AgentEvent:
+    """The event that `to_dict` described; one of an unknown type or shape is an `UnknownEvent`."""
+    rest = dict(values)
+    name = str(rest.pop("type", ""))
+    cls = _CLASSES.get(name)
+    if cls is None:
+        return UnknownEvent(name, rest)
+    known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
+    usage = rest.get("usage")
+    try:
+        if isinstance(usage, Mapping):
+            rest["usage"] = TokenUsage(**usage)
+        return cls(**{key: value for key, value in rest.items() if key in known})
+    except TypeError:
+        return UnknownEvent(name, rest)
