@@ -1,0 +1,87 @@
+"""`doctor`: what is installed, configured and missing, in one page that holds no secret."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
+from jupyter_client.kernelspec import KernelSpecManager
+
+from .arguments import OneLineParser
+from .version import DISTRIBUTION, installed_version
+
+PACKAGES = ("ipykernel", "ipython", "ipywidgets", "jupyterlab", "httpx", "xllamacpp")
+KEY_VARIABLES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+KERNEL_NAMES = ("a3s", "a3s-chat")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. `problem` marks what keeps something from working."""
+
+    topic: str
+    text: str
+    problem: bool = False
+
+    def __str__(self) -> str:
+        return f"{'!' if self.problem else ' '} {self.topic:<20} {self.text}"
+
+
+def doctor(argv: Sequence[str]) -> int:
+    """Print the report; the exit code is 1 when a line is marked as a problem, else 0."""
+    parser = OneLineParser(
+        prog="python -m a3s_kernel doctor",
+        description="Show what is installed, configured and missing. Keys are never printed.",
+    )
+    parser.parse_args(argv)
+    findings = list(examine())
+    print("\n".join(map(str, findings)))  # noqa: T201
+    return int(any(finding.problem for finding in findings))
+
+
+def examine() -> Iterator[Finding]:
+    """Everything the report says, in its order."""
+    yield from _versions()
+    yield from _kernelspecs()
+    yield from _keys()
+    yield from _clash()
+
+
+def _versions() -> Iterator[Finding]:
+    yield Finding("python", f"{platform.python_version()} ({sys.executable})")
+    yield Finding(DISTRIBUTION, installed_version())
+    for name in PACKAGES:
+        try:
+            yield Finding(name, version(name))
+        except PackageNotFoundError:
+            yield Finding(name, "not installed")
+
+
+def _kernelspecs() -> Iterator[Finding]:
+    found = KernelSpecManager().find_kernel_specs()
+    known = [name for name in KERNEL_NAMES if name in found]
+    for name in known:
+        yield Finding(f"kernelspec {name}", found[name])
+    if not known:
+        yield Finding("kernelspec", "none; run: python -m a3s_kernel install", problem=True)
+
+
+def _keys() -> Iterator[Finding]:
+    for name in KEY_VARIABLES:
+        yield Finding(name, "set" if os.environ.get(name) else "not set")
+
+
+def _clash() -> Iterator[Finding]:
+    """The native SDK installs a package of the same name; which one is imported is then luck."""
+    owners = set(packages_distributions().get("a3s_code", ()))
+    others = sorted(name for name in owners if name.lower().replace("_", "-") != DISTRIBUTION)
+    if others:
+        yield Finding(
+            "a3s_code",
+            f"also installed by {', '.join(others)}; uninstall one of the two",
+            problem=True,
+        )
