@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from a3s_code.messages import Attachment
+from a3s_code.messages import Attachment, Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,14 +51,19 @@ class AgentResult:
     """The outcome of one `send`: final text, tool calls made (refused ones count), usage, messages.
 
     `cancelled` tells that the run was stopped early and `text` is what had arrived by then.
-    `messages` is the whole conversation after the execution, in the form of `Session.history()`.
+    `conversation` is the whole conversation after the execution; `messages` its documented form.
     """
 
     text: str
     tool_calls_count: int = 0
     usage: TokenUsage = field(default_factory=TokenUsage)
-    messages: list[dict[str, Any]] = field(default_factory=list, repr=False)
+    conversation: Sequence[Message] = field(default=(), repr=False)
     cancelled: bool = False
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The conversation after the execution, in the form of `Session.history()`."""
+        return [message.to_dict() for message in self.conversation]
 
     @property
     def prompt_tokens(self) -> int:

@@ -1,0 +1,1 @@
+"""The rules of an agent's loop, without any input or output."""

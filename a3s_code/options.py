@@ -1,0 +1,139 @@
+"""Options of a session: how they are given, checked, and combined with the configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from a3s_code.errors import InvalidArgument
+from a3s_code.llm.retry import RetryConfig
+from a3s_code.loop.machine import LoopLimits
+from a3s_code.loop.prompt import PromptSlots
+from a3s_code.permissions.confirmation import ConfirmationPolicy
+from a3s_code.permissions.policy import PermissionPolicy
+
+
+@dataclass(slots=True, kw_only=True)
+class SessionOptions:
+    """Settings of one session; None leaves the configuration's value or the built-in default.
+
+    Usable as keywords of `Agent.session`, as constructor keywords, or by assigning attributes.
+    Unknown names are refused (`TypeError`, `AttributeError`); values that cannot be honoured raise
+    `InvalidArgument` when the session is created.
+
+    model: `provider/model`, instead of the configuration's `default_model`.
+    permissive: every tool runs without asking; deny rules of `permission_policy` still hold.
+    permission_policy, permission_checker: rules, or an object with `check(tool, args)`.
+    confirmation_policy: whether and how long a person is asked.
+    confirmation_manager: a callable `(tool_name, args) -> bool` that asks in its own way.
+    max_tool_rounds: model calls per send or stream, at least 1; 50 by default.
+    max_parse_retries: malformed tool calls in a row that are fed back; 2 by default.
+    tool_timeout_ms: limit of each tool call in milliseconds; none by default.
+    retry_config: HTTP retries, a `RetryConfig` or a dict of its fields.
+    continuation_enabled, max_continuation_turns: ask to go on when an answer looks unfinished;
+        on, at most 3 times.
+    temperature (0.0 to 1.0), thinking_budget (tokens): only together with `model`.
+    role, guidelines, response_style, extra: slots of the system prompt.
+    session_id: a stable id; generated when absent.
+    """
+
+    model: str | None = None
+    permissive: bool | None = None
+    permission_policy: PermissionPolicy | None = None
+    permission_checker: Any = None
+    confirmation_policy: ConfirmationPolicy | Mapping[str, Any] | None = None
+    confirmation_manager: Callable[[str, Mapping[str, Any]], bool] | None = None
+    max_tool_rounds: int | None = None
+    max_parse_retries: int | None = None
+    tool_timeout_ms: int | None = None
+    retry_config: RetryConfig | Mapping[str, Any] | None = None
+    continuation_enabled: bool | None = None
+    max_continuation_turns: int | None = None
+    temperature: float | None = None
+    thinking_budget: int | None = None
+    role: str | None = None
+    guidelines: str | None = None
+    response_style: str | None = None
+    extra: str | None = None
+    session_id: str | None = None
+
+    @classmethod
+    def of(
+        cls, options: SessionOptions | Mapping[str, Any] | None, keywords: Mapping[str, Any]
+    ) -> SessionOptions:
+        """Options from any documented call shape; a keyword wins over a field of `options`."""
+        if options is None:
+            return cls(**keywords)
+        if isinstance(options, Mapping):
+            return cls(**{**options, **keywords})
+        if not isinstance(options, SessionOptions):
+            raise TypeError(
+                f"options must be SessionOptions or a dict, not {type(options).__name__}"
+            )
+        return replace(options, **keywords)
+
+    def check(self) -> None:
+        """Raise `InvalidArgument` naming the first field whose value cannot be honoured."""
+        for name, low in _INTEGERS.items():
+            value = getattr(self, name)
+            if value is not None and (type(value) is not int or value < low):
+                raise InvalidArgument(f"{name} must be an integer of at least {low}, not {value!r}")
+        for name in _BOOLEANS:
+            value = getattr(self, name)
+            if value is not None and type(value) is not bool:
+                raise InvalidArgument(f"{name} must be True or False, not {value!r}")
+        for name in _STRINGS:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, str):
+                raise InvalidArgument(f"{name} must be a string, not {value!r}")
+        temperature = self.temperature
+        if temperature is not None and not (
+            isinstance(temperature, int | float) and 0 <= temperature <= 1
+        ):
+            raise InvalidArgument(f"temperature must be from 0.0 to 1.0, not {temperature!r}")
+        if self.confirmation_manager is not None and not callable(self.confirmation_manager):
+            raise InvalidArgument("confirmation_manager must be callable")
+
+    def limits(self, default_rounds: int) -> LoopLimits:
+        """The loop's limits; `default_rounds` is the configuration's `max_tool_rounds`."""
+        given = {
+            entry.name: getattr(self, entry.name)
+            for entry in fields(LoopLimits)
+            if getattr(self, entry.name) is not None
+        }
+        return LoopLimits(**{"max_tool_rounds": default_rounds, **given})
+
+    def slots(self) -> PromptSlots:
+        """The slots of the system prompt."""
+        return PromptSlots(
+            role=self.role,
+            guidelines=self.guidelines,
+            response_style=self.response_style,
+            extra=self.extra,
+        )
+
+    def confirmation(self) -> ConfirmationPolicy | None:
+        """The confirmation policy, built from a dict when one was given."""
+        policy = self.confirmation_policy
+        if policy is None or isinstance(policy, ConfirmationPolicy):
+            return policy
+        return ConfirmationPolicy(**policy)
+
+    def retry(self) -> RetryConfig | None:
+        """The retry settings, built from a dict when one was given."""
+        config = self.retry_config
+        if config is None or isinstance(config, RetryConfig):
+            return config
+        return RetryConfig.from_dict(config)
+
+
+_INTEGERS = {
+    "max_tool_rounds": 1,
+    "max_parse_retries": 0,
+    "tool_timeout_ms": 1,
+    "max_continuation_turns": 0,
+    "thinking_budget": 1,
+}
+_BOOLEANS = ("permissive", "continuation_enabled")
+_STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

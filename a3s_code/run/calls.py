@@ -1,0 +1,138 @@
+"""The tool calls of one turn: judged, run, answered, each with its events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import Any
+
+from a3s_code.events import AgentEvent, ToolEnd
+from a3s_code.loop.machine import CANCELLED_RESULT
+from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
+from a3s_code.results import ToolResult
+from a3s_code.run.gate import Gate
+from a3s_code.run.progress import ProgressRelay
+from a3s_code.tools.arguments import normalise
+from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+from a3s_code.tools.registry import ToolRegistry
+from a3s_code.tools.run import run_tool
+
+Emit = Callable[[list[AgentEvent]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbox:
+    """What a session's calls run with: its tools, their surroundings, the gate, the time limit."""
+
+    registry: ToolRegistry
+    context: ToolContext
+    gate: Gate
+    timeout_ms: int | None = None
+
+    def arguments(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+        """The arguments under their documented names, before anything judges them."""
+        return normalise(name, args)
+
+    async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
+        """A call by hand: deny rules hold, nothing is asked, failures are results."""
+        args = self.arguments(name, args)
+        refusal = self.gate.refuse_direct(name, args)
+        output = refusal or await self._run(name, args, self.context)
+        return ToolResult(
+            name=name,
+            output=output.text,
+            exit_code=output.exit_code,
+            metadata=output.metadata,
+            images=output.images,
+        )
+
+    async def _run(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolOutput:
+        tool = self.registry.get(name)
+        if tool is None:
+            known = ", ".join(self.registry.names())
+            return ToolOutput(f"Unknown tool: {name}. Available tools: {known}", 1)
+        return await run_tool(tool, args, context, self.timeout_ms)
+
+    async def run(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
+        """Run a call of the model, its output relayed while it runs."""
+        relay = ProgressRelay(call.id, call.name, emit)
+        try:
+            return await self._run(call.name, args, replace(self.context, progress=relay.add))
+        finally:
+            await relay.finish()
+
+    def reads_only(self, call: ToolUseBlock) -> bool:
+        """Whether the call may run beside its neighbours."""
+        tool: Tool | None = self.registry.get(call.name)
+        return tool is not None and tool.read_only
+
+
+class TurnCalls:
+    """Runs the calls of one turn in the model's order; neighbours that only read run together.
+
+    `results` holds what is finished, by call id, so that a cancelled turn keeps it.
+    """
+
+    def __init__(self, toolbox: Toolbox, emit: Emit) -> None:
+        self._toolbox, self._emit = toolbox, emit
+        self.results: dict[str, ToolResultBlock] = {}
+
+    async def run(self, calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
+        """All results, in call order. A call that fails or is refused has an error result."""
+        for together, group in groupby(calls, self._toolbox.reads_only):
+            if together:
+                await self._run_together(list(group))
+            else:
+                for call in group:
+                    await self._run_together([call])
+        return [self.results[call.id] for call in calls]
+
+    async def _run_together(self, calls: list[ToolUseBlock]) -> None:
+        tasks = [asyncio.create_task(self._one(call)) for call in calls]
+        try:
+            for task in tasks:
+                await self._emit([await task])
+        except BaseException:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+
+    async def _one(self, call: ToolUseBlock) -> ToolEnd:
+        began = time.monotonic()
+        args = self._toolbox.arguments(call.name, call.input)
+        output = await self._judged_and_run(call, args)
+        self.results[call.id] = result_block(call.id, output)
+        return ToolEnd(
+            tool_id=call.id,
+            tool_name=call.name,
+            tool_output=output.text,
+            exit_code=output.exit_code,
+            args=args,
+            metadata=output.metadata,
+            duration_ms=round((time.monotonic() - began) * 1000),
+        )
+
+    async def _judged_and_run(self, call: ToolUseBlock, args: Mapping[str, Any]) -> ToolOutput:
+        if call.parse_error is not None:
+            return ToolOutput(f"Error: {call.parse_error}", 1)
+        refusal = await self._toolbox.gate.admit(call.id, call.name, args, self._emit)
+        if refusal is not None:
+            return refusal
+        return await self._toolbox.run(call, args, self._emit)
+
+
+def result_block(call_id: str, output: ToolOutput) -> ToolResultBlock:
+    """The message block that carries a tool's output back to the model."""
+    content: str | tuple[TextBlock | ImageBlock, ...] = output.text
+    if output.images:
+        content = (TextBlock(output.text), *map(ImageBlock.of, output.images))
+    return ToolResultBlock(call_id, content, output.exit_code != 0)
+
+
+def cancelled_end(tool_id: str, tool_name: str) -> ToolEnd:
+    """The end of a call that a cancelled or failed execution left open."""
+    return ToolEnd(tool_id=tool_id, tool_name=tool_name, tool_output=CANCELLED_RESULT, exit_code=1)

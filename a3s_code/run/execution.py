@@ -1,0 +1,184 @@
+"""One send or stream: drives the loop's steps, emits their events, and ends in order."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from a3s_code.errors import A3SError, ExecutionError
+from a3s_code.events import (
+    AgentEvent,
+    End,
+    ErrorEvent,
+    Start,
+    ToolEnd,
+    ToolStart,
+    TurnEnd,
+    TurnStart,
+)
+from a3s_code.llm.bound import BoundModel, ModelCall
+from a3s_code.llm.model import ModelReply, ToolDefinition
+from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
+from a3s_code.messages import Message
+from a3s_code.results import TokenUsage
+from a3s_code.run.calls import Toolbox, TurnCalls, cancelled_end
+from a3s_code.run.channel import EventChannel
+
+log = logging.getLogger("a3s_code")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How an execution ended. `messages` is the history to keep; `error` is None unless it failed."""
+
+    text: str
+    messages: list[Message]
+    usage: TokenUsage
+    tool_calls: int
+    cancelled: bool = False
+    error: A3SError | None = None
+
+
+class Execution:
+    """Runs once, on the runtime loop.
+
+    `settle` is called with the outcome before the last event is emitted: a consumer that has seen
+    the end finds the history written and the session free.
+    """
+
+    def __init__(
+        self,
+        *,
+        loop: AgentLoop,
+        model: BoundModel,
+        system: str,
+        tools: Callable[[], Sequence[ToolDefinition]],
+        toolbox: Toolbox,
+        channel: EventChannel | None,
+        settle: Callable[[Outcome], Awaitable[None]],
+    ) -> None:
+        self._loop, self._model, self._system, self._tools = loop, model, system, tools
+        self._toolbox, self._channel, self._settle = toolbox, channel, settle
+        self._open_calls: dict[str, str] = {}
+        self._call: ModelCall | None = None
+        self._turn: TurnCalls | None = None
+        self._inner: asyncio.Task[None] | None = None
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        """Stop at the next await. On the runtime loop's thread only; more than once is harmless."""
+        self._cancelled = True
+        if self._inner is not None:
+            self._inner.cancel()
+
+    async def run(self, prompt: Message) -> Outcome:
+        """Drive the prompt to its end, whatever happens; never raises what the run raised."""
+        first = self._loop.begin(prompt)
+        self._inner = asyncio.create_task(self._drive(prompt.text, first))
+        if self._cancelled:
+            self._inner.cancel()
+        try:
+            await asyncio.wait([self._inner])
+        except asyncio.CancelledError:  # the interpreter is shutting down
+            self.cancel()
+            await asyncio.wait([self._inner])
+        outcome = self._outcome(self._inner)
+        await self._settle(outcome)
+        self._emit_last(outcome)
+        return outcome
+
+    # -- the run -------------------------------------------------------------------------------------
+
+    async def _drive(self, prompt: str, first: Step) -> None:
+        await self._emit([Start(prompt=prompt)])
+        step = first
+        while not isinstance(step, Finish):
+            step = await self._turn_of(step)
+
+    async def _turn_of(self, step: Step) -> Step:
+        """One round: the model call, then the tools it asked for."""
+        assert isinstance(step, CallModel)
+        turn = self._loop.rounds
+        await self._emit([TurnStart(turn=turn)])
+        reply = await self._ask(step.messages)
+        step = self._loop.on_reply(reply)
+        self._call = None
+        if isinstance(step, RunTools):
+            self._turn = TurnCalls(self._toolbox, self._emit)
+            results = await self._turn.run(step.calls)
+            self._turn = None
+            step = self._loop.on_results(results)
+        usage = reply.usage
+        await self._emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
+        return step
+
+    async def _ask(self, messages: Sequence[Message]) -> ModelReply:
+        self._call = self._model.call(self._system, messages, self._tools())
+        return await self._call.run(self._emit)
+
+    async def _emit(self, events: list[AgentEvent]) -> None:
+        for event in events:
+            if isinstance(event, ToolStart):
+                self._open_calls[event.tool_id] = event.tool_name
+            elif isinstance(event, ToolEnd):
+                self._open_calls.pop(event.tool_id, None)
+        if self._channel is not None:
+            await self._channel.put(events)
+
+    # -- the end -------------------------------------------------------------------------------------
+
+    def _outcome(self, run: asyncio.Task[None]) -> Outcome:
+        if run.cancelled():
+            return self._cancelled_outcome()
+        error = run.exception()
+        if error is None:
+            return self._ended(self._loop.text, self._loop.messages)
+        if not isinstance(error, A3SError):
+            log.error("an execution failed unexpectedly", exc_info=error)
+            problem = f"{type(error).__name__}: {error}"
+            error, cause = ExecutionError(problem, text=self._partial_text()), error
+            error.__cause__ = cause
+        text = getattr(error, "text", "") or self._partial_text()
+        return self._ended(text, self._loop.history_after_failure(), error=error)
+
+    def _cancelled_outcome(self) -> Outcome:
+        partial = self._call.partial() if self._call is not None else None
+        results = self._turn.results if self._turn is not None else None
+        finish = self._loop.on_cancel(partial, results)
+        return self._ended(finish.text, self._loop.messages, cancelled=True)
+
+    def _partial_text(self) -> str:
+        return self._call.partial().text if self._call is not None else self._loop.text
+
+    def _ended(
+        self,
+        text: str,
+        messages: list[Message],
+        *,
+        cancelled: bool = False,
+        error: A3SError | None = None,
+    ) -> Outcome:
+        loop = self._loop
+        return Outcome(text, messages, loop.usage, loop.tool_calls, cancelled, error)
+
+    def _emit_last(self, outcome: Outcome) -> None:
+        if self._channel is None:
+            return
+        last: list[AgentEvent] = [cancelled_end(*call) for call in self._open_calls.items()]
+        if outcome.error is not None:
+            error = outcome.error
+            kind = type(error).__name__
+            last.append(ErrorEvent(error=str(error), error_type=kind, text=outcome.text))
+        else:
+            last.append(
+                End(
+                    text=outcome.text,
+                    total_tokens=outcome.usage.total_tokens,
+                    usage=outcome.usage,
+                    cancelled=outcome.cancelled,
+                )
+            )
+        self._channel.put_nowait(last)
+        self._channel.close()

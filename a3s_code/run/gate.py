@@ -1,0 +1,157 @@
+"""Whether a tool call may run: permission rules first, then a person."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from a3s_code.events import (
+    AgentEvent,
+    ConfirmationReceived,
+    ConfirmationRequired,
+    ConfirmationTimeout,
+    PermissionDenied,
+)
+from a3s_code.permissions.confirmation import (
+    ConfirmationPolicy,
+    Decision,
+    PendingConfirmations,
+    lane_of,
+)
+from a3s_code.permissions.policy import PermissionPolicy
+from a3s_code.tools.protocol import ToolOutput
+
+Emit = Callable[[list[AgentEvent]], Awaitable[None]]
+
+
+class PermissionChecker(Protocol):
+    """An own rule of permission; replaces the policy. An exception counts as `deny`."""
+
+    def check(self, tool: str, args: Mapping[str, Any]) -> str:
+        """`allow`, `deny` or `ask`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Judges calls; the order is permission, then confirmation where permission says `ask`.
+
+    Without any of the settings every call is refused, as documented: `ask` with nobody to ask.
+    `confirm` is a callable `(tool_name, args) -> bool` that asks in its own way.
+    """
+
+    workspace: Path
+    permissive: bool = False
+    policy: PermissionPolicy | None = None
+    checker: PermissionChecker | None = None
+    confirmation: ConfirmationPolicy | None = None
+    confirm: Callable[[str, Mapping[str, Any]], bool] | None = None
+    pending: PendingConfirmations = field(default_factory=PendingConfirmations)
+
+    def verdict(self, tool: str, args: Mapping[str, Any]) -> str:
+        """`allow`, `deny` or `ask`, without asking anybody."""
+        if self.checker is not None:
+            try:
+                verdict = self.checker.check(tool, dict(args))
+            except Exception:  # noqa: BLE001  # foreign code: whatever it raises must not let a call through
+                return "deny"
+            return verdict if verdict in ("allow", "ask") else "deny"
+        if self.policy is not None:
+            verdict = self.policy.check(tool, args, self.workspace)
+            return "allow" if self.permissive and verdict != "deny" else verdict
+        return "allow" if self.permissive else "ask"
+
+    def refuse_direct(self, tool: str, args: Mapping[str, Any]) -> ToolOutput | None:
+        """The refusal of a call by hand: only what is denied is refused, nothing is asked."""
+        return _denied(tool) if self.verdict(tool, args) == "deny" else None
+
+    async def admit(
+        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit
+    ) -> ToolOutput | None:
+        """None when the call may run, otherwise the result that tells the model why not."""
+        match self.verdict(tool, args):
+            case "allow":
+                return None
+            case "deny":
+                reason = "Blocked by deny rule in permission policy"
+                denied = PermissionDenied(
+                    tool_id=call_id, tool_name=tool, args=dict(args), reason=reason
+                )
+                await emit([denied])
+                return _denied(tool)
+        if self.confirm is not None:
+            return await self._ask_callable(call_id, tool, args, emit)
+        if self.confirmation is None:
+            return ToolOutput(
+                f"Tool '{tool}' requires confirmation but no HITL confirmation manager is "
+                "configured. Configure a confirmation policy to enable tool execution.",
+                1,
+            )
+        if not self.confirmation.enabled or lane_of(tool) in self.confirmation.yolo_lanes:
+            return None
+        return await self._ask_person(call_id, tool, args, emit, self.confirmation)
+
+    async def _ask_person(
+        self,
+        call_id: str,
+        tool: str,
+        args: Mapping[str, Any],
+        emit: Emit,
+        policy: ConfirmationPolicy,
+    ) -> ToolOutput | None:
+        timeout_ms = policy.default_timeout_ms
+        answer = self.pending.request(call_id, tool, args, timeout_ms)
+        await emit([_required(call_id, tool, args, timeout_ms)])
+        decision = await answer
+        if decision.outcome == "timeout":
+            approved = policy.timeout_action == "auto_approve"
+            action = "auto_approved" if approved else "rejected"
+            await emit([ConfirmationTimeout(tool_id=call_id, action_taken=action)])
+            if approved:
+                return None
+            return ToolOutput(
+                f"Tool '{tool}' execution timed out waiting for confirmation "
+                f"({timeout_ms}ms). Execution rejected.",
+                1,
+            )
+        return await _answered(call_id, tool, decision, emit)
+
+    async def _ask_callable(
+        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit
+    ) -> ToolOutput | None:
+        assert self.confirm is not None
+        await emit([_required(call_id, tool, args, None)])
+        try:
+            approved = await asyncio.to_thread(self.confirm, tool, dict(args))
+            decision = Decision("approved" if approved else "rejected", None)
+        except Exception as error:  # noqa: BLE001  # foreign code: a broken question is no approval
+            decision = Decision("rejected", f"the confirmation callable failed: {error!r}")
+        return await _answered(call_id, tool, decision, emit)
+
+
+def _required(
+    call_id: str, tool: str, args: Mapping[str, Any], timeout_ms: int | None
+) -> ConfirmationRequired:
+    return ConfirmationRequired(
+        tool_id=call_id, tool_name=tool, args=dict(args), timeout_ms=timeout_ms
+    )
+
+
+async def _answered(call_id: str, tool: str, decision: Decision, emit: Emit) -> ToolOutput | None:
+    approved = decision.outcome == "approved"
+    received = ConfirmationReceived(tool_id=call_id, approved=approved, reason=decision.reason)
+    await emit([received])
+    if approved:
+        return None
+    reason = decision.reason or "No reason provided"
+    return ToolOutput(
+        f"Tool '{tool}' execution was rejected by user. Reason: {reason}. "
+        "Do not retry this call; ask the user or choose another way.",
+        1,
+    )
+
+
+def _denied(tool: str) -> ToolOutput:
+    return ToolOutput(f"Permission denied: Tool '{tool}' is blocked by permission policy.", 1)

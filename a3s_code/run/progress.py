@@ -1,0 +1,54 @@
+"""Output of a running tool on its way to the stream: gathered, then sent at most 20 times a second."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from a3s_code.events import AgentEvent, ToolOutputDelta
+
+_INTERVAL_S = 0.05
+
+
+class ProgressRelay:
+    """Takes pieces of text from any thread and emits them joined, in order, nothing lost."""
+
+    def __init__(
+        self,
+        tool_id: str,
+        tool_name: str,
+        emit: Callable[[list[AgentEvent]], Awaitable[None]],
+    ) -> None:
+        self._tool_id, self._tool_name, self._emit = tool_id, tool_name, emit
+        self._loop = asyncio.get_running_loop()
+        self._arrived = asyncio.Event()
+        self._pieces: list[str] = []
+        self._task = asyncio.create_task(self._relay())
+
+    def add(self, text: str) -> None:
+        """Queue a piece; never blocks, callable from any thread while the loop runs."""
+        if text:
+            self._pieces.append(text)
+            if not self._arrived.is_set():
+                self._loop.call_soon_threadsafe(self._arrived.set)
+
+    async def finish(self) -> None:
+        """Send what is still waiting, and stop."""
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        await self._flush()
+
+    async def _relay(self) -> None:
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            await self._flush()
+            await asyncio.sleep(_INTERVAL_S)
+
+    async def _flush(self) -> None:
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            delta = ToolOutputDelta(
+                tool_id=self._tool_id, tool_name=self._tool_name, text="".join(pieces)
+            )
+            await self._emit([delta])
