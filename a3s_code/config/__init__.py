@@ -1,0 +1,1 @@
+"""Configuration: HCL text to frozen dataclasses."""
