@@ -63,6 +63,15 @@ class StreamDecoder(Protocol):
         """
         ...
 
+    @property
+    def done(self) -> bool:
+        """Whether the protocol's own end mark has come; nothing of interest can follow it."""
+        ...
+
+    def finish(self) -> list[AgentEvent]:
+        """The body has ended: the events that only its end completes. Call it before `close`."""
+        ...
+
     def close(self) -> ModelReply:
         """The whole answer, at the end of the body. Raises `StreamInterrupted` when it is cut off."""
         ...

@@ -1,0 +1,120 @@
+"""The Chat Completions protocol of OpenAI and of the many servers that speak it. No I/O."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from a3s_code.llm.address import endpoint_url
+from a3s_code.llm.model import ModelRequest, ToolDefinition
+from a3s_code.llm.openai_stream import ChatDecoder
+from a3s_code.messages import ImageBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock
+
+DEFAULT_BASE_URL = "https://api.openai.com"
+
+
+class OpenAICodec:
+    """Requests and answers of `POST /v1/chat/completions`."""
+
+    def __init__(self) -> None:
+        # Shared by the answers, so that generated ids stay unique within a conversation.
+        self._call_numbers = itertools.count(1)
+
+    def url(self, base_url: str) -> str:
+        """Full address of the endpoint; "" stands for OpenAI's own server."""
+        return endpoint_url(base_url or DEFAULT_BASE_URL, "/chat/completions")
+
+    def headers(self, api_key: str | None) -> dict[str, str]:
+        """The content type, and the key as bearer token if there is one."""
+        headers = {"Content-Type": "application/json"}
+        if api_key:
+            headers["Authorization"] = f"Bearer {api_key}"
+        return headers
+
+    def encode(self, request: ModelRequest) -> bytes:
+        """The JSON body of a streaming request, in UTF-8."""
+        body: dict[str, Any] = {"model": request.model, "messages": list(_messages(request))}
+        if request.tools:
+            body["tools"] = [_tool(tool) for tool in request.tools]
+        if request.max_tokens is not None:
+            body["max_tokens"] = request.max_tokens
+        if request.temperature is not None:
+            body["temperature"] = request.temperature
+        body["stream"] = True
+        body["stream_options"] = {"include_usage": True}
+        return to_json(body).encode("utf-8", "replace")  # half a surrogate pair has no UTF-8 form
+
+    def decoder(self) -> ChatDecoder:
+        """A fresh decoder for one response."""
+        return ChatDecoder(self._call_numbers)
+
+
+def to_json(value: Any) -> str:
+    """Compact JSON text with characters as they are."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _tool(tool: ToolDefinition) -> dict[str, Any]:
+    return {"type": "function", "function": tool.to_dict()}
+
+
+def _messages(request: ModelRequest) -> Iterator[dict[str, Any]]:
+    """System prompt first; the images of tool results follow the last result of their turn."""
+    if request.system:
+        yield {"role": "system", "content": request.system}
+    images: list[ImageBlock] = []
+    for message in request.messages:
+        if message.role == "assistant":
+            yield from _flushed(images)
+            yield _assistant(message)
+            continue
+        rest = [block for block in message.content if not isinstance(block, ToolResultBlock)]
+        for block in message.content:
+            if isinstance(block, ToolResultBlock):
+                yield {"role": "tool", "tool_call_id": block.tool_use_id, "content": block.text}
+                images += block.images
+        if rest:
+            yield from _flushed(images)
+            yield {"role": "user", "content": _user_content(rest)}
+    yield from _flushed(images)
+
+
+def _flushed(images: list[ImageBlock]) -> Iterator[dict[str, Any]]:
+    """One user message with the images of the tool results before it: `tool` messages take none."""
+    if images:
+        yield {"role": "user", "content": [_image(image) for image in images]}
+        images.clear()
+
+
+def _assistant(message: Message) -> dict[str, Any]:
+    # Beside tool calls the API would take null too, but some chat templates print it as "None".
+    encoded: dict[str, Any] = {"role": "assistant", "content": message.text}
+    if message.reasoning_content:
+        encoded["reasoning_content"] = message.reasoning_content
+    if message.tool_calls:
+        encoded["tool_calls"] = [_tool_call(call) for call in message.tool_calls]
+    return encoded
+
+
+def _tool_call(call: ToolUseBlock) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": to_json(dict(call.input))}
+    return {"id": call.id, "type": "function", "function": function}
+
+
+def _user_content(blocks: Iterable[object]) -> str | list[dict[str, Any]]:
+    parts: list[dict[str, Any]] = []
+    for block in blocks:
+        if isinstance(block, TextBlock):
+            parts.append({"type": "text", "text": block.text})
+        elif isinstance(block, ImageBlock):
+            parts.append(_image(block))
+    if len(parts) == 1 and parts[0]["type"] == "text":
+        return str(parts[0]["text"])
+    return parts
+
+
+def _image(image: ImageBlock) -> dict[str, Any]:
+    url = f"data:{image.media_type};base64,{image.data}"
+    return {"type": "image_url", "image_url": {"url": url}}

@@ -1,0 +1,259 @@
+"""Decoder for the answers of Chat Completions servers, streamed or in one document."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from a3s_code.errors import StreamInterrupted
+from a3s_code.events import AgentEvent, ReasoningDelta, TextDelta, ToolInputDelta, ToolStart
+from a3s_code.llm.arguments import parse_arguments
+from a3s_code.llm.body import AnswerBody, as_count, as_text
+from a3s_code.llm.frame import TextFrame
+from a3s_code.llm.model import ModelReply
+from a3s_code.llm.refusal import error_in_stream
+from a3s_code.llm.sse import ServerSentEvent
+from a3s_code.messages import Block, Message, TextBlock, ToolUseBlock
+from a3s_code.results import TokenUsage
+
+_CONTENT = ("choices", 0, "delta", "content")
+
+
+class _Call:
+    """A tool call under construction; it is announced as soon as its name and id are known."""
+
+    def __init__(self) -> None:
+        self.id = ""
+        self.name = ""
+        self.arguments: list[str] = []
+        self.announced = 0  # pieces of the arguments that were already delivered
+        self.started = False
+
+    def block(self) -> ToolUseBlock:
+        return ToolUseBlock(self.id, self.name, parse_arguments("".join(self.arguments)))
+
+
+class ChatDecoder:
+    """One answer. Deltas come out exactly as they came in: never merged, never compared."""
+
+    def __init__(self, call_numbers: Iterator[int]) -> None:
+        self._call_numbers = call_numbers
+        self._body = AnswerBody()
+        self._text: list[str] = []
+        self._reasoning: list[str] = []
+        self._calls: list[_Call] = []
+        self._call_at: dict[int, _Call] = {}
+        self._stop_reason = ""
+        self._usage = TokenUsage()
+        self._done = False
+        self._frame = TextFrame(_CONTENT)
+
+    @property
+    def done(self) -> bool:
+        """Whether `[DONE]` has come."""
+        return self._done
+
+    def feed(self, chunk: bytes) -> list[AgentEvent]:
+        """Events of this chunk. Raises `ModelRefused` or `StreamInterrupted`, with the text so far."""
+        try:
+            return self._decode(self._body.feed(chunk))
+        except StreamInterrupted as error:
+            raise self._interrupted(error.problem) from error
+
+    def finish(self) -> list[AgentEvent]:
+        """The body has ended: the events that were still open."""
+        try:
+            events = self._decode(self._body.close())
+        except StreamInterrupted as error:
+            raise self._interrupted(error.problem) from error
+        if self._body.is_document and self._calls + self._text + self._reasoning:
+            self._done = True
+        if self._complete:
+            events += self._announced(at_end=True)
+        return events
+
+    def close(self) -> ModelReply:
+        """The whole answer. Raises `StreamInterrupted` when neither end mark had come."""
+        if not self._complete:
+            raise self._interrupted("the answer broke off before its end", retryable=True)
+        reason = self._stop_reason or ("tool_calls" if self._calls else "stop")
+        return ModelReply(message=self.partial(), stop_reason=reason, usage=self._usage)
+
+    def partial(self) -> Message:
+        """What has arrived so far; tool calls only when the answer is complete."""
+        text = "".join(self._text)
+        blocks: list[Block] = [TextBlock(text)] if text else []
+        if self._complete:
+            for call in self._calls:
+                self._give_id(call)
+                blocks.append(call.block())
+        return Message("assistant", tuple(blocks), "".join(self._reasoning) or None)
+
+    @property
+    def _complete(self) -> bool:
+        return self._done or bool(self._stop_reason)
+
+    def _interrupted(self, problem: str, *, retryable: bool = False) -> StreamInterrupted:
+        return StreamInterrupted(problem, text="".join(self._text), retryable=retryable)
+
+    def _decode(self, stream: list[ServerSentEvent]) -> list[AgentEvent]:
+        events: list[AgentEvent] = []
+        for data, name in stream:
+            if text := self._frame.text_of(data):
+                self._text.append(text)
+                events.append(TextDelta(text=text))
+            elif data.strip() == b"[DONE]":
+                self._done = True
+                events += self._announced(at_end=True)
+            else:
+                self._decode_one(data, name, events)
+        return events
+
+    def _decode_one(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+        try:
+            document = json.loads(data.decode("utf-8", "replace"))
+        except (ValueError, RecursionError) as error:
+            shown = data[:120].decode("utf-8", "replace")
+            raise self._interrupted(f"the answer contains what is not JSON: {shown!r}") from error
+        if not isinstance(document, dict):
+            raise self._interrupted("the answer contains an event that is not a JSON object")
+        self._refuse_errors(document, name)
+        self._read_usage(document.get("usage"))
+        choices = document.get("choices")
+        if not isinstance(choices, list):
+            if self._body.is_document:
+                raise self._interrupted("the server's answer is JSON without `choices`")
+            return
+        count = len(events)
+        for choice in choices:
+            if isinstance(choice, dict) and not choice.get("index"):
+                self._read_choice(choice, events)
+        if len(events) == count + 1 and type(events[-1]) is TextDelta and not self._stop_reason:
+            self._learn(data, document)
+
+    def _learn(self, data: bytes, document: dict[str, Any]) -> None:
+        match document:
+            case {"choices": [{"delta": {"content": str()}}]} if not document.get("usage"):
+                self._frame.learn(data, document)
+
+    def _refuse_errors(self, document: dict[str, Any], name: str) -> None:
+        error = document.get("error")
+        if not error and (name == "error" or document.get("object") == "error"):
+            error = document
+        if error:
+            raise error_in_stream(error, "".join(self._text))
+
+    def _read_usage(self, usage: Any) -> None:
+        if not isinstance(usage, dict):
+            return
+        prompt = as_count(usage.get("prompt_tokens")) or 0
+        completion = as_count(usage.get("completion_tokens")) or 0
+        details = usage.get("prompt_tokens_details")
+        self._usage = TokenUsage(
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            total_tokens=as_count(usage.get("total_tokens")) or prompt + completion,
+            cache_read_tokens=as_count(details.get("cached_tokens"))
+            if isinstance(details, dict)
+            else None,
+        )
+
+    def _read_choice(self, choice: dict[str, Any], events: list[AgentEvent]) -> None:
+        delta = choice.get("delta")
+        if not isinstance(delta, dict):
+            delta = choice.get("message")  # an answer in one document
+        if isinstance(delta, dict):
+            reasoning = _reasoning(delta)
+            if reasoning:
+                self._reasoning.append(reasoning)
+                events.append(ReasoningDelta(text=reasoning))
+            for text in (_content(delta.get("content")), as_text(delta.get("refusal"))):
+                if text:
+                    self._text.append(text)
+                    events.append(TextDelta(text=text))
+            calls = delta.get("tool_calls")
+            for piece in calls if isinstance(calls, list) else ():
+                if isinstance(piece, dict):
+                    self._read_call(piece)
+            if self._calls:
+                events += self._announced()
+        reason = choice.get("finish_reason")
+        if isinstance(reason, str) and reason:
+            self._stop_reason = reason
+
+    # -- tool calls --------------------------------------------------------------------------------
+
+    def _read_call(self, piece: dict[str, Any]) -> None:
+        function = piece.get("function")
+        function = function if isinstance(function, dict) else {}
+        id_, name = as_text(piece.get("id")), as_text(function.get("name"))
+        call = self._call_for(piece.get("index"), id_, name)
+        # Some servers repeat the id in every delta, others send it once or late: the first one counts.
+        if not call.id and not call.started and not self._has_id(id_):
+            call.id = id_
+        call.name = call.name or name
+        arguments = function.get("arguments")
+        if isinstance(arguments, Mapping):  # some servers send the object itself
+            arguments = json.dumps(arguments, ensure_ascii=False)
+        if isinstance(arguments, str) and arguments:
+            call.arguments.append(arguments)
+
+    def _call_for(self, index: Any, id_: str, name: str) -> _Call:
+        """The call that a piece belongs to, which is a new one when nothing else fits."""
+        if isinstance(index, int):
+            known = self._call_at.get(index)
+            # Servers exist that give every call of an answer the index 0, each with its own id.
+            another = known is not None and name and known.name and id_ and id_ != known.id
+            if known is not None and not another:
+                return known
+            call = self._call_at[index] = _Call()
+        else:
+            if id_:
+                same = next((call for call in self._calls if call.id == id_), None)
+                if same is not None:
+                    return same
+            elif self._calls and not name:
+                return self._calls[-1]
+            call = _Call()
+        self._calls.append(call)
+        return call
+
+    def _has_id(self, id_: str) -> bool:
+        return any(call.id == id_ for call in self._calls if id_)
+
+    def _give_id(self, call: _Call) -> None:
+        while not call.id:
+            id_ = f"call_{next(self._call_numbers)}"
+            call.id = "" if self._has_id(id_) else id_
+
+    def _announced(self, *, at_end: bool = False) -> list[AgentEvent]:
+        """Tool starts and argument pieces that can be delivered now."""
+        events: list[AgentEvent] = []
+        for call in self._calls:
+            later_call_exists = call is not self._calls[-1]
+            if not call.started:
+                known = call.name and (call.id or call.arguments or later_call_exists)
+                if not known and not at_end:
+                    continue
+                self._give_id(call)
+                call.started = True
+                events.append(ToolStart(tool_id=call.id, tool_name=call.name))
+            events += [
+                ToolInputDelta(tool_id=call.id, text=text)
+                for text in call.arguments[call.announced :]
+            ]
+            call.announced = len(call.arguments)
+        return events
+
+
+def _reasoning(delta: dict[str, Any]) -> str:
+    """Thinking, under either of its two names; servers that send both repeat themselves."""
+    return as_text(delta.get("reasoning_content")) or as_text(delta.get("reasoning"))
+
+
+def _content(content: Any) -> str:
+    """Text of a delta: a string, or a list of typed parts as some servers send it."""
+    if isinstance(content, list):
+        return "".join(as_text(part.get("text")) for part in content if isinstance(part, dict))
+    return as_text(content)
