@@ -1,0 +1,36 @@
+"""The message protocol as Jupyter's own kernel tests check it."""
+
+from __future__ import annotations
+
+import jupyter_kernel_test
+import pytest
+
+pytestmark = pytest.mark.kernel
+
+
+class TestA3SKernel(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # no type information upstream
+    """Python cells and prompts in the `a3s` kernel."""
+
+    kernel_name = "a3s"
+    language_name = "python"
+    file_extension = ".py"
+    code_hello_world = "print('hello, world')"
+    code_stderr = "import sys; print('oops', file=sys.stderr)"
+    code_generate_error = "raise ValueError('no')"
+    code_execute_result = [{"code": "1+2+3", "result": "6"}]  # noqa: RUF012  # as the base declares it
+    code_display_data = [  # noqa: RUF012
+        {
+            "code": "from IPython.display import HTML, display; display(HTML('<b>x</b>'))",
+            "mime": "text/html",
+        }
+    ]
+    code_page_something = "zip?"
+    code_clear_output = "from IPython.display import clear_output; clear_output()"
+    code_inspect_sample = "zip"
+    code_history_pattern = "1?2*"
+    # "range" fails in the same way on ipykernel's own kernel
+    supported_history_operations = ("tail", "search")
+    completion_samples = [{"text": "zi", "matches": {"zip"}}]  # noqa: RUF012
+    complete_code_samples = ["1", "def f(x):\n  return x*2\n\n\n", "%%a3s\nhello"]  # noqa: RUF012
+    incomplete_code_samples = ["print('''hello", "def f(x):\n  x*2", "%%a3s"]  # noqa: RUF012
+    invalid_code_samples = ["import = 7q"]  # noqa: RUF012
