@@ -7,8 +7,7 @@ import concurrent.futures
 import threading
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from a3s_code.background import runtime
 from a3s_code.errors import (
@@ -292,7 +291,7 @@ class Session:
         self._closed = True
         self.cancel()
 
-    def __enter__(self) -> Session:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,0 +1,140 @@
+"""The agent: a configuration, from which sessions are made."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from a3s_code.config.load import config_from_mapping, load_config
+from a3s_code.config.model import AgentConfig
+from a3s_code.errors import ConfigError, UnknownModel
+from a3s_code.llm.bound import BoundModel, bind
+from a3s_code.loop.prompt import system_prompt
+from a3s_code.options import SessionOptions
+from a3s_code.run.calls import Toolbox
+from a3s_code.run.gate import Gate
+from a3s_code.session import Session
+from a3s_code.tools import builtin_tools
+from a3s_code.tools.protocol import ToolContext
+from a3s_code.tools.registry import ToolRegistry
+from a3s_code.tools.workspace import Workspace
+
+log = logging.getLogger("a3s_code")
+
+
+class Agent:
+    """Holds a configuration; independent of any workspace. Made by `Agent.create`."""
+
+    def __init__(self, config: AgentConfig) -> None:
+        try:
+            config.resolve(None)
+        except UnknownModel as error:
+            raise ConfigError(error.problem) from error
+        self._config = config
+
+    def __repr__(self) -> str:
+        return f"Agent(default_model={self._config.default_model!r})"
+
+    @classmethod
+    def create(cls, config_source: str) -> Agent:
+        """An agent from the path of a configuration file or from HCL text.
+
+        Nothing is searched for: the caller names the source. Raises `ConfigError`, a
+        `RuntimeError` that names file, line and the offending name.
+        """
+        return cls(load_config(config_source))
+
+    new = create
+
+    @classmethod
+    def from_config(cls, config: AgentConfig | Mapping[str, Any]) -> Agent:
+        """An agent from a configuration object, or from a dict with the keys of the HCL form."""
+        return cls(config if isinstance(config, AgentConfig) else config_from_mapping(config))
+
+    @property
+    def config(self) -> AgentConfig:
+        """The configuration; keys inside print as `***`."""
+        return self._config
+
+    def models(self) -> list[str]:
+        """All configured models, as `provider/model`, in the order of the configuration."""
+        return [
+            f"{provider.name}/{model.id}"
+            for provider in self._config.providers
+            for model in provider.models
+        ]
+
+    def session(
+        self,
+        workspace: str | Path,
+        options: SessionOptions | Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> Session:
+        """A session in a workspace, which must be an existing directory.
+
+        Options as `SessionOptions`, as a dict, or as keywords; a keyword wins over `options`,
+        which win over the configuration. Raises `WorkspaceError`, `UnknownModel`,
+        `InvalidArgument` or, for an unknown option, `TypeError`.
+        """
+        given = SessionOptions.of(options, keywords)
+        given.check()
+        place = Workspace(workspace)
+        toolbox = Toolbox(
+            registry=ToolRegistry(builtin_tools()),
+            context=ToolContext(place),
+            gate=Gate(
+                workspace=place.root,
+                permissive=bool(given.permissive),
+                policy=given.permission_policy,
+                checker=given.permission_checker,
+                confirmation=given.confirmation(),
+                confirm=given.confirmation_manager,
+            ),
+            timeout_ms=given.tool_timeout_ms,
+        )
+
+        def choose(selector: str | None) -> BoundModel:
+            return self._bind(selector, given)
+
+        return Session(
+            session_id=given.session_id,
+            model=choose(given.model),
+            choose_model=choose,
+            system=system_prompt(
+                given.slots(), project_instructions=_project_instructions(place.root)
+            ),
+            limits=given.limits(self._config.max_tool_rounds),
+            toolbox=toolbox,
+        )
+
+    def _bind(self, selector: str | None, options: SessionOptions) -> BoundModel:
+        resolved = self._config.resolve(selector)
+        temperature, budget = options.temperature, options.thinking_budget
+        if selector is None and not (temperature is None and budget is None):
+            log.warning("temperature and thinking_budget are ignored: they need `model`")
+            temperature = budget = None
+        return bind(
+            resolved,
+            retry=options.retry(),
+            temperature=temperature,
+            thinking_budget=budget or self._config.thinking_budget,
+        )
+
+
+def _project_instructions(workspace: Path) -> str:
+    """The text of the workspace's AGENTS.md, read once; "" when there is none."""
+    path = workspace / "AGENTS.md"
+    if not path.is_file():
+        return ""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        log.warning("AGENTS.md is left out: %s", error)
+        return ""
+    if not text.strip():
+        log.debug("AGENTS.md is blank")
+        return ""
+    log.info("project instructions read from %s", path)
+    return text
