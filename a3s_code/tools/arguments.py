@@ -1,0 +1,91 @@
+"""Arguments of a tool call: other spellings brought to the documented one, then checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from a3s_code.errors import ToolFailed
+
+_FILE = {"path": "file_path"}
+_ALIASES: Mapping[str, Mapping[str, str]] = {
+    "read": _FILE,
+    "write": _FILE,
+    "edit": _FILE,
+    "patch": _FILE,
+    "web_search": {"engine": "engines"},
+}
+
+_TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "string": ("a string", lambda value: isinstance(value, str)),
+    "boolean": ("true or false", lambda value: isinstance(value, bool)),
+    "integer": ("an integer", lambda value: _is_number(value) and value == int(value)),
+    "number": ("a number", lambda value: _is_number(value)),
+    "array": ("an array", lambda value: isinstance(value, list | tuple)),
+    "object": ("an object", lambda value: isinstance(value, Mapping)),
+    "null": ("null", lambda value: value is None),
+}
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return isinstance(value, int) or abs(value) < float("inf")  # false for infinities and NaN
+
+
+def normalise_arguments(tool_name: str, args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments under their documented names; a documented name given as well wins.
+
+    Permission rules and boundary checks look at the result, never at what the model wrote.
+    """
+    aliases = _ALIASES.get(tool_name, {})
+    normalised = {name: value for name, value in args.items() if name not in aliases}
+    for alias, name in aliases.items():
+        if alias in args and normalised.get(name) is None:
+            normalised[name] = args[alias]
+    return normalised
+
+
+def checked_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments that fit the top level of a JSON Schema object; whole floats become integers.
+
+    An optional argument that is null counts as absent and unknown ones are dropped where the schema
+    allows no others. Raises `ToolFailed` that names the first argument that is missing or wrong.
+    """
+    properties: Mapping[str, Mapping[str, Any]] = parameters.get("properties", {})
+    for name in parameters.get("required", ()):
+        if args.get(name) is None and not _allows_null(properties.get(name, {})):
+            raise ToolFailed(f"{name} parameter is required")
+    checked: dict[str, Any] = {}
+    for name, value in args.items():
+        if name in properties:
+            schema = properties[name]
+            if value is not None or _allows_null(schema):
+                checked[name] = _checked(name, schema, value)
+        elif parameters.get("additionalProperties", True) is not False:
+            checked[name] = value
+    return checked
+
+
+def _types(schema: Mapping[str, Any]) -> list[str]:
+    declared = schema.get("type", [])
+    return [declared] if isinstance(declared, str) else list(declared)
+
+
+def _allows_null(schema: Mapping[str, Any]) -> bool:
+    return not _types(schema) or "null" in _types(schema)
+
+
+def _checked(name: str, schema: Mapping[str, Any], value: Any) -> Any:
+    types = [declared for declared in _types(schema) if declared in _TYPES]
+    if types and not any(_TYPES[declared][1](value) for declared in types):
+        wanted = " or ".join(_TYPES[declared][0] for declared in types)
+        raise ToolFailed(f"{name} parameter must be {wanted}")
+    if "enum" in schema and value not in schema["enum"]:
+        choices = ", ".join(map(str, schema["enum"]))
+        raise ToolFailed(f"{name} parameter must be one of {choices}")
+    if types == ["integer"]:
+        value = int(value)
+    if "minimum" in schema and _is_number(value) and value < schema["minimum"]:
+        raise ToolFailed(f"{name} parameter must be at least {schema['minimum']}")
+    return value
