@@ -63,5 +63,5 @@ $(VENV)/.a3s-test: EXTRAS = $(TEST_EXTRAS)
 
 $(VENV)/.a3s-%: pyproject.toml | $(VENV)/.a3s-venv
 	@echo "Installing a3s-kernel[$(EXTRAS)] into $(VENV); the first time takes a few minutes"
-	@$(PIP) install --editable ".[$(EXTRAS)]" | { grep -v "already satisfied" || true; }
+	@$(PIP) install --editable ".[$(EXTRAS)]"
 	@touch $@
