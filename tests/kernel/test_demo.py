@@ -38,9 +38,9 @@ def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 GROWING = """
 from IPython.display import display
-words = display({"text/plain": "one"}, raw=True, display_id="answer")
-display({"text/markdown": "one *two*", "text/plain": "one two"}, raw=True, display_id="answer", update=True)
-display({"text/markdown": "something else"}, raw=True, display_id="answer", update=True)
+handle = display({"text/plain": "one"}, raw=True, display_id=True)
+handle.update({"text/markdown": "one *two*", "text/plain": "one two"}, raw=True)
+handle.update({"text/markdown": "something else"}, raw=True)
 """
 
 
