@@ -5,14 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from a3s_code.errors import StreamInterrupted
 from a3s_code.events import AgentEvent, ReasoningDelta, TextDelta, ToolInputDelta, ToolStart
 from a3s_code.llm.arguments import parse_arguments
-from a3s_code.llm.body import AnswerBody, as_count, as_text
-from a3s_code.llm.frame import TextFrame
-from a3s_code.llm.model import ModelReply
+from a3s_code.llm.body import as_count, as_text
+from a3s_code.llm.decoding import AnswerDecoder
 from a3s_code.llm.refusal import error_in_stream
-from a3s_code.llm.sse import ServerSentEvent
 from a3s_code.messages import Block, Message, TextBlock, ThinkingBlock, ToolUseBlock
 from a3s_code.results import TokenUsage
 
@@ -49,88 +46,51 @@ class _Block:
         return None
 
 
-class MessagesDecoder:
-    """One answer. Deltas come out exactly as they came in: never merged, never compared."""
+class MessagesDecoder(AnswerDecoder):
+    """One answer of a Messages server."""
 
     def __init__(self) -> None:
-        self._body = AnswerBody()
+        super().__init__(_TEXT)
         self._blocks: list[_Block] = []
         self._block_at: dict[int, _Block] = {}
-        self._stop_reason = ""
-        self._done = False
+        self._framed_block: _Block | None = None
         self._input_tokens = self._output_tokens = 0
         self._cache_read: int | None = None
         self._cache_write: int | None = None
-        self._frame = TextFrame(_TEXT)
-        self._frame_index = 0
+
+    def partial(self) -> Message:
+        """What has arrived so far: text, thinking, and the tool calls whose blocks are closed."""
+        built = [
+            block.built()
+            for block in self._blocks
+            if block.stopped or self.is_complete or block.kind != "tool_use"
+        ]
+        return Message("assistant", tuple(block for block in built if block is not None))
 
     @property
-    def done(self) -> bool:
-        """Whether `message_stop` has come."""
-        return self._done
+    def stop_reason(self) -> str:
+        """The server's stop reason, or the usual one when it sent none."""
+        return self._stop_reason or "end_turn"
 
-    def feed(self, chunk: bytes) -> list[AgentEvent]:
-        """Events of this chunk. Raises `ModelRefused` or `StreamInterrupted`, with the text so far."""
-        try:
-            return self._decode(self._body.feed(chunk))
-        except StreamInterrupted as error:
-            raise self._interrupted(error.problem) from error
-
-    def finish(self) -> list[AgentEvent]:
-        """The body has ended: the events that were still open."""
-        try:
-            return self._decode(self._body.close())
-        except StreamInterrupted as error:
-            raise self._interrupted(error.problem) from error
-
-    def close(self) -> ModelReply:
-        """The whole answer. Raises `StreamInterrupted` when neither end mark had come."""
-        if not self._complete:
-            raise self._interrupted("the answer broke off before its end", retryable=True)
-        for block in self._blocks:
-            block.stopped = True
-        usage = TokenUsage(
+    @property
+    def usage(self) -> TokenUsage:
+        """The figures so far; the total is the sum of input and output."""
+        return TokenUsage(
             prompt_tokens=self._input_tokens,
             completion_tokens=self._output_tokens,
             total_tokens=self._input_tokens + self._output_tokens,
             cache_read_tokens=self._cache_read,
             cache_write_tokens=self._cache_write,
         )
-        reason = self._stop_reason or "end_turn"
-        return ModelReply(message=self.partial(), stop_reason=reason, usage=usage)
 
-    def partial(self) -> Message:
-        """What has arrived so far: text, thinking, and the tool calls whose blocks are closed."""
-        built = [
-            block.built() for block in self._blocks if block.stopped or block.kind != "tool_use"
-        ]
-        return Message("assistant", tuple(block for block in built if block is not None))
+    def take_text(self, text: str) -> None:
+        """Take in a delta of the text block that the frame was learned from."""
+        assert self._framed_block is not None
+        self._framed_block.parts.append(text)
 
-    @property
-    def _complete(self) -> bool:
-        return self._done or bool(self._stop_reason)
-
-    def _interrupted(self, problem: str, *, retryable: bool = False) -> StreamInterrupted:
-        return StreamInterrupted(problem, text=self.partial().text, retryable=retryable)
-
-    def _decode(self, stream: list[ServerSentEvent]) -> list[AgentEvent]:
-        events: list[AgentEvent] = []
-        for data, name in stream:
-            if text := self._frame.text_of(data):
-                self._block_at[self._frame_index].parts.append(text)
-                events.append(TextDelta(text=text))
-            else:
-                self._decode_one(data, name, events)
-        return events
-
-    def _decode_one(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
-        try:
-            document = json.loads(data.decode("utf-8", "replace"))
-        except (ValueError, RecursionError) as error:
-            shown = data[:120].decode("utf-8", "replace")
-            raise self._interrupted(f"the answer contains what is not JSON: {shown!r}") from error
-        if not isinstance(document, dict):
-            raise self._interrupted("the answer contains an event that is not a JSON object")
+    def read(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+        """Take in one event of the protocol."""
+        document = self.parsed(data)
         match document.get("type") or name:
             case "content_block_delta":
                 self._read_delta(data, document, events)
@@ -144,7 +104,7 @@ class MessagesDecoder:
             case "message_delta":
                 self._read_message_delta(document)
             case "message_stop":
-                self._done = True
+                self._ended = True
             case "error":
                 raise error_in_stream(document.get("error", document), self.partial().text)
             case "message":
@@ -152,12 +112,12 @@ class MessagesDecoder:
             case _ if document.get("error"):  # a gateway's own spelling
                 raise error_in_stream(document["error"], self.partial().text)
             case _ if self._body.is_document:
-                raise self._interrupted("the server's answer is JSON but no message")
+                raise self.interrupted("the server's answer is JSON but no message")
             # Anything else, `ping` among it, may be ignored by the protocol's own rule.
 
     def _start_block(self, index: Any, start: Any, events: list[AgentEvent]) -> None:
         if not isinstance(start, dict) or not isinstance(index, int):
-            raise self._interrupted("a content block of the answer has no index or no content")
+            raise self.interrupted("a content block of the answer has no index or no content")
         self._frame.forget()
         block = self._block_at[index] = _Block(start)
         self._blocks.append(block)
@@ -179,13 +139,13 @@ class MessagesDecoder:
         index, delta = document.get("index"), document.get("delta")
         block = self._block_at.get(index) if isinstance(index, int) else None
         if block is None or not isinstance(delta, dict):
-            raise self._interrupted("a delta of the answer belongs to no content block")
+            raise self.interrupted("a delta of the answer belongs to no content block")
         match delta.get("type"):
             case "text_delta" if block.kind == "text":
                 self._add(block, as_text(delta.get("text")), events)
-                if isinstance(index, int) and delta.get("text"):
+                if delta.get("text"):
                     self._frame.learn(data, document)
-                    self._frame_index = index
+                    self._framed_block = block
             case "thinking_delta" if block.kind == "thinking":
                 self._add(block, as_text(delta.get("thinking")), events)
             case "input_json_delta" if block.kind == "tool_use":
@@ -245,4 +205,4 @@ class MessagesDecoder:
                 events.append(ToolInputDelta(tool_id=block.id, text=text))
         self._read_usage(document.get("usage"))
         self._stop_reason = as_text(document.get("stop_reason"))
-        self._done = True
+        self._ended = True

@@ -6,14 +6,11 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from a3s_code.errors import StreamInterrupted
 from a3s_code.events import AgentEvent, ReasoningDelta, TextDelta, ToolInputDelta, ToolStart
 from a3s_code.llm.arguments import parse_arguments
-from a3s_code.llm.body import AnswerBody, as_count, as_text
-from a3s_code.llm.frame import TextFrame
-from a3s_code.llm.model import ModelReply
+from a3s_code.llm.body import as_count, as_text
+from a3s_code.llm.decoding import AnswerDecoder
 from a3s_code.llm.refusal import error_in_stream
-from a3s_code.llm.sse import ServerSentEvent
 from a3s_code.messages import Block, Message, TextBlock, ToolUseBlock
 from a3s_code.results import TokenUsage
 
@@ -34,96 +31,62 @@ class _Call:
         return ToolUseBlock(self.id, self.name, parse_arguments("".join(self.arguments)))
 
 
-class ChatDecoder:
-    """One answer. Deltas come out exactly as they came in: never merged, never compared."""
+class ChatDecoder(AnswerDecoder):
+    """One answer of a Chat Completions server."""
 
     def __init__(self, call_numbers: Iterator[int]) -> None:
+        super().__init__(_CONTENT)
         self._call_numbers = call_numbers
-        self._body = AnswerBody()
         self._text: list[str] = []
         self._reasoning: list[str] = []
         self._calls: list[_Call] = []
         self._call_at: dict[int, _Call] = {}
-        self._stop_reason = ""
         self._usage = TokenUsage()
-        self._done = False
-        self._frame = TextFrame(_CONTENT)
-
-    @property
-    def done(self) -> bool:
-        """Whether `[DONE]` has come."""
-        return self._done
-
-    def feed(self, chunk: bytes) -> list[AgentEvent]:
-        """Events of this chunk. Raises `ModelRefused` or `StreamInterrupted`, with the text so far."""
-        try:
-            return self._decode(self._body.feed(chunk))
-        except StreamInterrupted as error:
-            raise self._interrupted(error.problem) from error
 
     def finish(self) -> list[AgentEvent]:
         """The body has ended: the events that were still open."""
-        try:
-            events = self._decode(self._body.close())
-        except StreamInterrupted as error:
-            raise self._interrupted(error.problem) from error
-        if self._body.is_document and self._calls + self._text + self._reasoning:
-            self._done = True
-        if self._complete:
-            events += self._announced(at_end=True)
-        return events
-
-    def close(self) -> ModelReply:
-        """The whole answer. Raises `StreamInterrupted` when neither end mark had come."""
-        if not self._complete:
-            raise self._interrupted("the answer broke off before its end", retryable=True)
-        reason = self._stop_reason or ("tool_calls" if self._calls else "stop")
-        return ModelReply(message=self.partial(), stop_reason=reason, usage=self._usage)
+        events = super().finish()
+        if self._body.is_document and (self._calls or self._text or self._reasoning):
+            self._ended = True
+        return events + self._announced(at_end=True) if self.is_complete else events
 
     def partial(self) -> Message:
         """What has arrived so far; tool calls only when the answer is complete."""
         text = "".join(self._text)
         blocks: list[Block] = [TextBlock(text)] if text else []
-        if self._complete:
+        if self.is_complete:
             for call in self._calls:
                 self._give_id(call)
                 blocks.append(call.block())
         return Message("assistant", tuple(blocks), "".join(self._reasoning) or None)
 
     @property
-    def _complete(self) -> bool:
-        return self._done or bool(self._stop_reason)
+    def stop_reason(self) -> str:
+        """The server's finish reason, or the usual one when it only sent `[DONE]`."""
+        return self._stop_reason or ("tool_calls" if self._calls else "stop")
 
-    def _interrupted(self, problem: str, *, retryable: bool = False) -> StreamInterrupted:
-        return StreamInterrupted(problem, text="".join(self._text), retryable=retryable)
+    @property
+    def usage(self) -> TokenUsage:
+        """The last figures that the server sent."""
+        return self._usage
 
-    def _decode(self, stream: list[ServerSentEvent]) -> list[AgentEvent]:
-        events: list[AgentEvent] = []
-        for data, name in stream:
-            if text := self._frame.text_of(data):
-                self._text.append(text)
-                events.append(TextDelta(text=text))
-            elif data.strip() == b"[DONE]":
-                self._done = True
-                events += self._announced(at_end=True)
-            else:
-                self._decode_one(data, name, events)
-        return events
+    def take_text(self, text: str) -> None:
+        """Take in a delta of text."""
+        self._text.append(text)
 
-    def _decode_one(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
-        try:
-            document = json.loads(data.decode("utf-8", "replace"))
-        except (ValueError, RecursionError) as error:
-            shown = data[:120].decode("utf-8", "replace")
-            raise self._interrupted(f"the answer contains what is not JSON: {shown!r}") from error
-        if not isinstance(document, dict):
-            raise self._interrupted("the answer contains an event that is not a JSON object")
+    def read(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+        """Take in one chunk of the completion, or the end mark."""
+        if data.strip() == b"[DONE]":
+            self._ended = True
+            events += self._announced(at_end=True)
+            return
+        document = self.parsed(data)
         self._refuse_errors(document, name)
         self._read_usage(document.get("usage"))
         choices = document.get("choices")
         if not isinstance(choices, list):
             if self._body.is_document:
-                raise self._interrupted("the server's answer is JSON without `choices`")
+                raise self.interrupted("the server's answer is JSON without `choices`")
             return
         count = len(events)
         for choice in choices:

@@ -1,0 +1,359 @@
+"""Sending requests to model servers. The only file that imports httpx."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import random
+import ssl
+import weakref
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Protocol
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from a3s_code.errors import ModelError, ModelRefused, ModelUnreachable, StreamInterrupted
+from a3s_code.events import AgentEvent, Retrying
+from a3s_code.llm.address import shown_url
+from a3s_code.llm.failures import (
+    MAX_BODY_BYTES,
+    connection_problem,
+    is_final,
+    redacted,
+    said_in_body,
+)
+from a3s_code.llm.model import Codec, ModelReply, ModelRequest, StreamDecoder
+from a3s_code.llm.retry import RetryConfig, parse_retry_after, retry_delay_s
+from a3s_code.messages import Message
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 300.0
+
+_WRITE_TIMEOUT_S = 120.0
+_KEEPALIVE_S = 30.0
+_GRACE_S = 0.1  # for the end of the body behind the end of the answer; then the connection is lost
+
+
+class Emit(Protocol):
+    """Takes the events of one network read. Awaiting it holds the server back."""
+
+    def __call__(self, events: list[AgentEvent], /) -> Awaitable[None]: ...
+
+
+class LiveReply:
+    """The answer of one `ModelClient.stream` call while it grows.
+
+    It stays readable when the call fails or is cancelled, which is when it is needed.
+    """
+
+    def __init__(self) -> None:
+        self._decoder: StreamDecoder | None = None
+        self.delivered = False
+
+    def begin(self, decoder: StreamDecoder) -> StreamDecoder:
+        """Start over with a fresh decoder, for another attempt."""
+        self._decoder = decoder
+        return decoder
+
+    def partial(self) -> Message:
+        """What has arrived so far; an assistant's message without blocks when nothing has."""
+        return Message("assistant", ()) if self._decoder is None else self._decoder.partial()
+
+
+class ModelClient:
+    """One endpoint of a model server.
+
+    `base_url` is an address, or a coroutine function that yields it (the embedded model has none
+    before it was started); `api_key` is called for each request, so that no key is stored here.
+    `headers` win over the protocol's own. `session_id_header` names the header that carries the
+    session's id. `read_timeout_s` bounds the silence between two pieces, not the answer.
+    """
+
+    def __init__(
+        self,
+        codec: Codec,
+        base_url: str | Callable[[], Awaitable[str]] = "",
+        *,
+        api_key: Callable[[], str | None] | None = None,
+        headers: Mapping[str, str] | None = None,
+        session_id_header: str | None = None,
+        retry: RetryConfig | None = None,
+        connect_timeout_s: float = CONNECT_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:
+        self._codec = codec
+        self._base_url = base_url
+        self._api_key = api_key
+        self._headers = dict(headers or {})
+        self._session_id_header = session_id_header
+        self._retry = retry or RetryConfig()
+        self._timeout = httpx.Timeout(
+            connect=connect_timeout_s, read=read_timeout_s, write=_WRITE_TIMEOUT_S, pool=None
+        )
+
+    async def stream(
+        self,
+        request: ModelRequest,
+        emit: Emit,
+        *,
+        session_id: str | None = None,
+        live: LiveReply | None = None,
+    ) -> ModelReply:
+        """Ask, hand each network read's events to `emit`, and return the whole answer.
+
+        Failed requests are repeated, each time announced by a `Retrying` event, as long as nothing
+        of an answer was delivered. Cancelling the task closes the connection at once; `live` then
+        still holds what had come. Raises `ModelUnreachable`, `ModelRefused` or `StreamInterrupted`,
+        all with the text so far.
+        """
+        body = self._codec.encode(request)
+        live = live or LiveReply()
+        retry = 0
+        while True:
+            api_key = self._api_key() if self._api_key else None
+            headers = self._all_headers(api_key, session_id)
+            try:
+                return await self._attempt(body, headers, emit, live)
+            except ModelError as error:
+                failure = redacted(error, self._secrets(api_key))
+                if live.delivered or not error.retryable or retry >= self._retry.max_retries:
+                    before = f"gave up after {retry + 1} attempts: " if retry else ""
+                    raise redacted(failure, (), before=before) from error.__cause__
+            delay_s = retry_delay_s(self._retry, retry, random.random(), failure.retry_after_s)
+            retry += 1
+            await emit(
+                [
+                    Retrying(
+                        attempt=retry + 1,
+                        delay_ms=round(delay_s * 1000),
+                        status=failure.status,
+                        reason=failure.problem,
+                    )
+                ]
+            )
+            await asyncio.sleep(delay_s)
+
+    async def _attempt(
+        self, body: bytes, headers: dict[str, str], emit: Emit, live: LiveReply
+    ) -> ModelReply:
+        base_url = self._base_url if isinstance(self._base_url, str) else await self._base_url()
+        url = self._codec.url(base_url)
+        decoder = live.begin(self._codec.decoder())
+        answered = False
+        try:
+            async with _client_for(url).stream(
+                "POST", url, content=body, headers=headers, timeout=self._timeout
+            ) as response:
+                if response.status_code >= 300:
+                    raise await self._refusal(response, url)
+                answered = True
+                return await _read(response, decoder, emit, live)
+        except httpx.HTTPError as error:
+            problem, retryable = _network_problem(error, self._timeout)
+            kind = StreamInterrupted if answered else ModelUnreachable
+            raise kind(
+                f"{problem} ({shown_url(url)})",
+                text=live.partial().text,
+                url=shown_url(url),
+                retryable=retryable,
+            ) from error
+        except (httpx.InvalidURL, UnicodeError):  # their texts may hold the key
+            raise ModelUnreachable(
+                f"the request to {shown_url(url)!r} cannot be formed; "
+                "check base_url, api_key and headers",
+                url=shown_url(url),
+            ) from None
+
+    async def _refusal(self, response: httpx.Response, url: str) -> ModelRefused:
+        status = response.status_code
+        said = said_in_body(await _beginning(response))
+        where = response.headers.get("location")
+        if where and status < 400:
+            said = f"redirects are not followed; it points to {shown_url(where)}"
+        return ModelRefused(
+            f"the model's server answered with HTTP {status}{': ' if said else ''}{said} "
+            f"({shown_url(url)})",
+            url=shown_url(url),
+            status=status,
+            retry_after_s=parse_retry_after(response.headers.get("retry-after")),
+            request_id=_request_id(response),
+            retryable=status in self._retry.retryable_status_codes,
+        )
+
+    def _all_headers(self, api_key: str | None, session_id: str | None) -> dict[str, str]:
+        """All headers under lower-case names, so that a configured one replaces ours."""
+        ours = {
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "User-Agent": "a3s-code",
+            **self._codec.headers(api_key),
+        }
+        if self._session_id_header and session_id:
+            ours[self._session_id_header] = session_id
+        return {name.lower(): value for name, value in (*ours.items(), *self._headers.items())}
+
+    def _secrets(self, api_key: str | None) -> list[str]:
+        """What no error may show: the key, and the values of configured headers."""
+        values = [api_key or "", *self._headers.values()]
+        return values + [value.partition(" ")[2] for value in values]
+
+
+async def _read(
+    response: httpx.Response, decoder: StreamDecoder, emit: Emit, live: LiveReply
+) -> ModelReply:
+    """The answer in the body of `response`."""
+    try:
+        await _read_body(response, decoder, emit, live)
+        events = decoder.finish()
+        if events:
+            live.delivered = True
+            await emit(events)
+        return decoder.close()
+    except (ModelRefused, StreamInterrupted) as error:
+        error.url = error.url or shown_url(str(response.url))
+        error.request_id = _request_id(response)
+        raise
+
+
+async def _read_body(
+    response: httpx.Response, decoder: StreamDecoder, emit: Emit, live: LiveReply
+) -> None:
+    """Everything up to the end of the body, which may be missing once the answer is complete.
+
+    Behind the answer's end mark the rest is read for a moment only: at the end of the body the
+    connection can be used again.
+    """
+    grace = asyncio.timeout(None)
+    ended = False
+    try:
+        async with grace:
+            async for chunk in _chunks(response):
+                if ended or not chunk:
+                    continue
+                events = decoder.feed(chunk)
+                if events:
+                    live.delivered = True
+                    await emit(events)
+                ended = decoder.done
+                if ended:
+                    grace.reschedule(asyncio.get_running_loop().time() + _GRACE_S)
+    except TimeoutError:
+        if not grace.expired():
+            raise
+    except httpx.HTTPError:
+        if not _is_complete(decoder):
+            raise
+
+
+def _is_complete(decoder: StreamDecoder) -> bool:
+    try:
+        decoder.close()
+    except StreamInterrupted:
+        return False
+    return True
+
+
+def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes; decompressed when the server compressed it unasked."""
+    encoding = response.headers.get("content-encoding", "identity").strip().lower()
+    return response.aiter_raw() if encoding in ("", "identity") else response.aiter_bytes()
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """The first bytes of an error's body; what a broken connection leaves of them."""
+    found = b""
+    try:
+        async for chunk in _chunks(response):
+            found += chunk
+            if len(found) >= 4 * MAX_BODY_BYTES:  # a web page's title may stand behind its scripts
+                break
+    except httpx.HTTPError:
+        return found  # the status alone is worth reporting
+    return found
+
+
+def _request_id(response: httpx.Response) -> str | None:
+    for name in ("request-id", "x-request-id"):
+        if name in response.headers:
+            return str(response.headers[name])
+    return None
+
+
+def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[str, bool]:
+    """What happened in words, and whether trying again can help."""
+    match error:
+        case httpx.ConnectTimeout():
+            return f"no connection within {timeout.connect:g} s", True
+        case httpx.ReadTimeout():
+            return f"the server sent nothing for {timeout.read:g} s", True
+        case httpx.WriteTimeout():
+            return "the server did not take the request", True
+        case httpx.UnsupportedProtocol():
+            return "the address must begin with http:// or https://", False
+        case httpx.LocalProtocolError():  # its text may hold the key
+            return "the request cannot be formed; check api_key and headers", False
+        case httpx.ProxyError():
+            return "the proxy refused the connection", True
+        case httpx.RemoteProtocolError():
+            return "the server closed the connection too early", True
+        case httpx.ReadError() | httpx.WriteError() | httpx.CloseError():
+            return "the connection broke off", True
+        case httpx.ConnectError():
+            return connection_problem(error), not is_final(error)
+        case httpx.DecodingError():
+            return "the server's answer is compressed in a way that cannot be read", False
+    return f"the request failed ({type(error).__name__})", False
+
+
+# -- shared connections ----------------------------------------------------------------------------
+
+# Per event loop, because connections belong to the loop that opened them; and per kind of route,
+# because reading the certificate store takes longer than everything else a first request does.
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def _client_for(url: str) -> httpx.AsyncClient:
+    """The running loop's shared client for `url`."""
+    clients = _clients.setdefault(asyncio.get_running_loop(), {})
+    route = _route(url)
+    if route not in clients:
+        clients[route] = _open_client(route)
+    return clients[route]
+
+
+def _route(url: str) -> str:
+    """ "proxy", "tls" or "plain". The own machine is never asked for through a proxy."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    is_own_machine = host in ("localhost", "::1") or host.startswith("127.")
+    proxies = getproxies()
+    is_proxied = parts.scheme in proxies or "all" in proxies
+    if is_proxied and not is_own_machine and not proxy_bypass(host):
+        return "proxy"
+    return "tls" if parts.scheme == "https" else "plain"
+
+
+def _open_client(route: str) -> httpx.AsyncClient:
+    limits = httpx.Limits(
+        max_connections=None, max_keepalive_connections=20, keepalive_expiry=_KEEPALIVE_S
+    )
+    if route == "plain":  # never speaks TLS: a context that trusts nobody is enough
+        return httpx.AsyncClient(
+            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits=limits, trust_env=False
+        )
+    return httpx.AsyncClient(verify=_ssl_context(), limits=limits, trust_env=route == "proxy")
+
+
+@functools.cache
+def _ssl_context() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+async def close_clients() -> None:
+    """Close the running loop's connections; requests after this open new ones."""
+    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await client.aclose()
