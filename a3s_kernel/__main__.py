@@ -27,15 +27,15 @@ def main(argv: Sequence[str]) -> int:
             print(USAGE, end="")  # noqa: T201  # a command line program
             return 0
         case ["install", *rest]:
-            from .install import install
+            from a3s_kernel.install import install
 
             return install(rest)
         case ["uninstall", *rest]:
-            from .install import uninstall
+            from a3s_kernel.install import uninstall
 
             return uninstall(rest)
         case ["doctor", *rest]:
-            from .doctor import doctor
+            from a3s_kernel.doctor import doctor
 
             return doctor(rest)
         case ["model", *rest]:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
 
             return model(rest)
         case [option, *_] if option.startswith("-"):
-            from .launch import launch
+            from a3s_kernel.launch import launch
 
             launch(argv)
             return 0

@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 
 from jupyter_client.kernelspec import KernelSpecManager
 
-from .arguments import OneLineParser
-from .version import DISTRIBUTION, installed_version
+from a3s_kernel.arguments import OneLineParser
+from a3s_kernel.version import DISTRIBUTION, installed_version
 
 PACKAGES = ("ipykernel", "ipython", "ipywidgets", "jupyterlab", "httpx", "xllamacpp")
 KEY_VARIABLES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")

@@ -20,8 +20,8 @@ from pathlib import Path
 from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.paths import jupyter_data_dir
 
-from .arguments import OneLineParser
-from .version import DISTRIBUTION
+from a3s_kernel.arguments import OneLineParser
+from a3s_kernel.version import DISTRIBUTION
 
 KERNEL_NAME = "a3s"
 

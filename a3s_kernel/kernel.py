@@ -8,9 +8,9 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
-from .cells import is_complete_prompt
-from .interrupt import raise_interrupt
-from .version import installed_version
+from a3s_kernel.cells import is_complete_prompt
+from a3s_kernel.interrupt import raise_interrupt
+from a3s_kernel.version import installed_version
 
 EXTENSION = "a3s_magics"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ipykernel.kernelapp import IPKernelApp
 
-from .kernel import A3SKernel
+from a3s_kernel.kernel import A3SKernel
 
 
 def launch(argv: Sequence[str]) -> None:
