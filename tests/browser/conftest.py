@@ -1,0 +1,98 @@
+"""JupyterLab and Chromium for the tests of what a person sees."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from a3s_kernel.install import install
+from tests.browser.notebook import Notebook
+from tests.browser.server import LabServer
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WINDOW = ViewportSize(width=1280, height=900)
+
+OpenNotebook = Callable[[Path], Notebook]
+
+
+def missing(reason: str) -> None:
+    """Skip; but where the browser tests are obligatory, fail with the same reason."""
+    if os.environ.get("A3S_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium, headless."""
+    executable = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if executable is None:
+        missing("no Chromium on PATH; Debian: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prefix that holds the kernelspec of the code under test."""
+    prefix = tmp_path_factory.mktemp("kernels")
+    assert install(["--prefix", str(prefix)]) == 0
+    return prefix
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory, kernels: Path) -> Iterator[LabServer]:
+    """JupyterLab with the `a3s` kernel; every test works in a folder of its own below its root."""
+    if importlib.util.find_spec("jupyterlab") is None:
+        missing("JupyterLab is not installed: pip install 'a3s-kernel[lab]'")
+    root, home = tmp_path_factory.mktemp("notebooks"), tmp_path_factory.mktemp("lab")
+    with LabServer(root, home, kernels) as server:
+        yield server
+
+
+@pytest.fixture
+def workspace(lab: LabServer, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """The test's own folder; kernels that it started are gone afterwards."""
+    folder = lab.root / request.node.name
+    folder.mkdir()
+    yield folder
+    lab.shut_down_kernels()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
+    """Pages of a browser profile that nobody has used before."""
+    context = browser.new_context(viewport=WINDOW)
+    yield context.new_page
+    context.close()
+
+
+@pytest.fixture
+def open_notebook(lab: LabServer, new_page: Callable[[], Page]) -> OpenNotebook:
+    """Open a notebook below the server's root and wait until its kernel is ready."""
+
+    def open_it(path: Path) -> Notebook:
+        page = new_page()
+        page.goto(lab.page(path.relative_to(lab.root).as_posix()))
+        notebook = Notebook(page)
+        notebook.wait_for_kernel()
+        return notebook
+
+    return open_it

@@ -1,0 +1,133 @@
+"""A JupyterLab server of its own: nothing of the developer's configuration, only 127.0.0.1."""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import re
+import subprocess
+import sys
+import threading
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+START_DEADLINE_S = 60
+STOP_DEADLINE_S = 30
+TOKEN = "only-for-tests"
+
+# No network and no dialogs: no news, no look for updates, no question at the first start.
+QUIET = {
+    "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    },
+}
+OPTIONS = [
+    "--no-browser",
+    "--allow-root",
+    "--expose-app-in-browser",
+    "--ServerApp.ip=127.0.0.1",
+    "--ServerApp.port=0",
+    f"--IdentityProvider.token={TOKEN}",
+    "--LabApp.extension_manager=readonly",
+]
+
+
+class LabServer:
+    """JupyterLab for the notebooks in `root`; its state lives in `home`.
+
+    `kernels` is a folder that holds kernelspecs under `share/jupyter`, None for a machine that does
+    not have ours.
+    """
+
+    def __init__(self, root: Path, home: Path, kernels: Path | None = None) -> None:
+        self.root = root
+        settings = home / "settings"
+        for name, values in QUIET.items():
+            (settings / name).parent.mkdir(parents=True, exist_ok=True)
+            (settings / name).write_text(json.dumps(values), "utf-8")
+        env = {
+            **os.environ,
+            "HOME": str(home),
+            "JUPYTER_CONFIG_DIR": str(home / "config"),
+            "JUPYTER_DATA_DIR": str(home / "data"),
+            "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+            "JUPYTER_PATH": str(kernels / "share" / "jupyter") if kernels else "",
+            "JUPYTERLAB_SETTINGS_DIR": str(settings),
+            "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+            "IPYTHONDIR": str(home / "ipython"),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.root_dir={root}"],
+            cwd=root,
+            env=env,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self._lines: list[str] = []
+        self._address: queue.Queue[str | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+        try:
+            address = self._address.get(timeout=START_DEADLINE_S)
+        except queue.Empty:
+            address = None
+        if address is None:
+            self.close()
+            raise RuntimeError("JupyterLab did not start:\n" + "".join(self._lines[-30:]))
+        self.url = address
+
+    def page(self, path: str) -> str:
+        """Address of a notebook in a fresh workspace; `path` is relative to the root."""
+        return f"{self.url}/lab/tree/{path}?reset&token={TOKEN}"
+
+    def request(self, method: str, path: str) -> Any:
+        """Call the server's REST interface and return its JSON, None for an empty answer."""
+        request = urllib.request.Request(
+            f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
+        )
+        with urllib.request.urlopen(request, timeout=STOP_DEADLINE_S) as answer:
+            text = answer.read()
+        return json.loads(text) if text else None
+
+    def shut_down_kernels(self) -> None:
+        """End every notebook's session; the server stays."""
+        for session in self.request("GET", "sessions"):
+            self.request("DELETE", f"sessions/{session['id']}")
+
+    def close(self) -> None:
+        """Stop the server and its kernels."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        try:
+            self._process.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait(STOP_DEADLINE_S)
+        self._reader.join(STOP_DEADLINE_S)
+        if self._process.stderr:
+            self._process.stderr.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _read(self) -> None:
+        """Take the address from the log; keep reading, so that the server never waits for us."""
+        assert self._process.stderr is not None
+        for line in self._process.stderr:
+            self._lines.append(line)
+            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=", line):
+                self._address.put(found[1])
+        self._address.put(None)
