@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from a3s_code.tools.bash import Bash
 from a3s_code.tools.edit import Edit
+from a3s_code.tools.glob import Glob
+from a3s_code.tools.grep import Grep
 from a3s_code.tools.ls import Ls
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.read import Read
@@ -16,4 +18,4 @@ __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools",
 
 def builtin_tools() -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order."""
-    return [Read(), Write(), Edit(), Bash(), Ls()]
+    return [Read(), Write(), Edit(), Bash(), Grep(), Glob(), Ls()]

@@ -23,6 +23,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | _COMMON
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _COMMON
 # O_PATH also walks through directories that may be entered but not listed.
 _WALK = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _COMMON
+_LIST = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | _COMMON  # O_PATH cannot be listed
 _CAN_WALK = os.open in os.supports_dir_fd and _NOFOLLOW != 0
 
 
@@ -31,23 +32,45 @@ class LeftRoot(OSError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Folder:
+class Folder:
     """An open directory: `fd` where the system can work relative to it, else only its `path`."""
 
     path: str
     fd: int | None
 
     def name(self, entry: str) -> str:
+        """An entry's name for a call that gets `dir_fd=self.fd` too."""
         return entry if self.fd is not None else os.path.join(self.path, entry)
 
     def open(self, entry: str, flags: int) -> int:
+        """A descriptor of an entry that is no symlink."""
         return os.open(self.name(entry), flags, 0o666, dir_fd=self.fd)
 
+    def open_to_read(self, entry: str) -> int:
+        """A descriptor of an entry for reading, never waiting for a writer at the other end."""
+        return self.open(entry, _READ)
+
     def status(self, entry: str) -> os.stat_result | None:
+        """What an entry is, symlinks not followed; None when there is none."""
         try:
             return os.stat(self.name(entry), dir_fd=self.fd, follow_symlinks=False)
         except FileNotFoundError:
             return None
+
+    def scan(self) -> list[os.DirEntry[str]]:
+        """The entries, of a folder that was opened for listing."""
+        with os.scandir(self.path if self.fd is None else self.fd) as entries:
+            return list(entries)
+
+    def enter(self, entry: str) -> Folder:
+        """A directory in this one that is no symlink, open for listing; the caller closes it."""
+        path = os.path.join(self.path, entry)
+        return Folder(path, None if self.fd is None else self.open(entry, _LIST))
+
+    def close(self) -> None:
+        """Give the descriptor back."""
+        if self.fd is not None:
+            os.close(self.fd)
 
 
 def is_within(root: str, path: str) -> bool:
@@ -57,7 +80,7 @@ def is_within(root: str, path: str) -> bool:
 
 
 @contextmanager
-def _folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iterator[_Folder]:
+def _folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iterator[Folder]:
     """The directory `root/parts...`, made with its parents when `create` is set."""
     if not _CAN_WALK:
         yield _folder_by_path(root, parts, create=create)
@@ -71,18 +94,18 @@ def _folder(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iter
             inner = os.open(part, _WALK, dir_fd=fd)
             os.close(fd)
             fd = inner
-        yield _Folder(str(root.joinpath(*parts)), fd)
+        yield Folder(str(root.joinpath(*parts)), fd)
     finally:
         os.close(fd)
 
 
-def _folder_by_path(root: Path, parts: tuple[str, ...], *, create: bool) -> _Folder:
+def _folder_by_path(root: Path, parts: tuple[str, ...], *, create: bool) -> Folder:
     path = str(root.joinpath(*parts))
     if create:
         os.makedirs(path, exist_ok=True)
     if not is_within(str(root), os.path.realpath(path)):
         raise LeftRoot("the path changed while it was being opened")
-    return _Folder(path, None)
+    return Folder(path, None)
 
 
 def _split(root: Path, path: Path) -> tuple[tuple[str, ...], str]:
@@ -148,7 +171,7 @@ def replace_file(root: Path, path: Path, data: bytes, *, before_commit: Callable
             raise
 
 
-def _check_replaceable(folder: _Folder, name: str, existing: os.stat_result) -> None:
+def _check_replaceable(folder: Folder, name: str, existing: os.stat_result) -> None:
     if stat.S_ISDIR(existing.st_mode):
         raise IsADirectoryError("Is a directory")
     if not stat.S_ISREG(existing.st_mode):
@@ -158,7 +181,7 @@ def _check_replaceable(folder: _Folder, name: str, existing: os.stat_result) -> 
         raise PermissionError("Permission denied")
 
 
-def _copy_mode(folder: _Folder, name: str, existing: os.stat_result) -> None:
+def _copy_mode(folder: Folder, name: str, existing: os.stat_result) -> None:
     os.chmod(folder.name(name), stat.S_IMODE(existing.st_mode), dir_fd=folder.fd)
 
 
@@ -171,21 +194,31 @@ class Entry:
     size: int
 
 
-def list_folder(root: Path, path: Path) -> list[Entry]:
-    """The entries of a directory below `root` or of `root` itself, unsorted. Raises `OSError`."""
+def open_folder(root: Path, path: Path) -> Folder:
+    """A directory below `root`, or `root` itself, open for listing; the caller closes it."""
     with _folder(root, path.relative_to(root).parts) as folder:
         if folder.fd is None:
-            return _entries(folder.path)
-        fd = os.open(".", os.O_RDONLY | _COMMON, dir_fd=folder.fd)  # O_PATH cannot be listed
-        try:
-            return _entries(fd)
-        finally:
-            os.close(fd)
+            return folder
+        return Folder(folder.path, os.open(".", _LIST, dir_fd=folder.fd))
 
 
-def _entries(place: str | int) -> list[Entry]:
-    with os.scandir(place) as found:
-        return [_entry(entry) for entry in found]
+def list_folder(root: Path, path: Path) -> list[Entry]:
+    """The entries of a directory below `root` or of `root` itself, unsorted. Raises `OSError`."""
+    folder = open_folder(root, path)
+    try:
+        return [_entry(entry) for entry in folder.scan()]
+    finally:
+        folder.close()
+
+
+def is_real_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a directory itself: no symlink, and no junction on Windows."""
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    if os.name != "nt":
+        return True
+    attributes = getattr(entry.stat(follow_symlinks=False), "st_file_attributes", 0)
+    return not attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT
 
 
 def _entry(entry: os.DirEntry[str]) -> Entry:

@@ -1,0 +1,86 @@
+"""What can be known of a regular expression without running it: the pure part of searching.
+
+The dialect of `grep` is Python's. ripgrep reads most patterns the same way and in linear time, so
+it may do the work for those patterns, and only for those.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import warnings
+
+_QUANTIFIER = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
+_LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]")
+_GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))", re.ASCII)
+_ESCAPE = re.compile(r"\\(?:[dDwWsSbBtrfv]|[^\w\s<>'\"`])", re.ASCII)
+_CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\&~|-]|\\[dDwWsStrfv]|\\[^\w\s]|-(?!-))*\]", re.ASCII)
+_INLINE_I = "(?i)"
+
+_warning_lock = threading.Lock()
+
+
+def compile_regex(pattern: str, *, ignore_case: bool) -> re.Pattern[str]:
+    """Compile for use on single lines. Raises `re.error`, or `OverflowError` for absurd counts."""
+    # `re` warns of set operators it may learn one day. Read as what they are now, unseen.
+    with _warning_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        return re.compile(pattern, re.IGNORECASE if ignore_case else 0)
+
+
+def same_in_ripgrep(pattern: str) -> bool:
+    """Whether a valid pattern selects the same lines in Python and in ripgrep.
+
+    True only for what both certainly read alike: literals, `.`, anchors, plain groups and classes,
+    alternatives, ordinary quantifiers, and the escapes they share.
+    """
+    if not pattern.isprintable():
+        return False
+    at = len(_INLINE_I) if pattern.startswith(_INLINE_I) else 0
+    while at < len(pattern):
+        token = (
+            _LITERAL.match(pattern, at)
+            or _GROUP.match(pattern, at)
+            or _ESCAPE.match(pattern, at)
+            or _CLASS.match(pattern, at)
+            or re.compile(r"[.^$|)]").match(pattern, at)
+        )
+        if token is None:
+            return False
+        at = token.end()
+        quantifier = _QUANTIFIER.match(pattern, at)
+        if quantifier is not None:
+            at = quantifier.end()
+            if pattern.startswith("?", at):
+                at += 1
+            if pattern.startswith(("*", "+", "?", "{"), at):  # possessive, or a literal brace
+                return False
+    return True
+
+
+def required_literal(pattern: str) -> str:
+    """A text that every matching line contains, "" when none is evident. Case as in the pattern."""
+    best, run, at, depth = "", "", 0, 0
+    while at < len(pattern):
+        char, step, literal = pattern[at], 1, ""
+        if _LITERAL.match(char):
+            literal = char
+        elif char == "\\" and (escape := _ESCAPE.match(pattern, at)):
+            step = 2
+            literal = "" if escape.group()[1].isalpha() else escape.group()[1]
+        elif char in "[\\" or pattern.startswith("(?", at):
+            # What follows may not mean what it says; what was found so far holds unless there are
+            # alternatives or flags.
+            return "" if "|" in pattern[at:] or char == "(" else max(best, run, key=len)
+        elif char == "|" and depth == 0:
+            return ""
+        elif char in "()":
+            depth += 1 if char == "(" else -1
+        elif quantifier := _QUANTIFIER.match(pattern, at):
+            step = len(quantifier.group())
+        at += step
+        if literal and depth == 0 and not pattern.startswith(("*", "?", "{"), at):
+            run += literal
+        else:
+            best, run = max(best, run, key=len), ""
+    return max(best, run, key=len)

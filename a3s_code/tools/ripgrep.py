@@ -1,0 +1,166 @@
+"""Running `rg`, when it is there, so that it sees exactly the files that our own walk would see."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from a3s_code.tools.confined import is_within
+from a3s_code.tools.globs import Glob
+from a3s_code.tools.limits import Limits
+from a3s_code.tools.match import Match
+
+# Only the rules in the workspace count, never those of the user or of the machine.
+_COMMON = (
+    "--no-config",
+    "--no-require-git",
+    "--no-ignore-dot",
+    "--no-ignore-exclude",
+    "--no-ignore-global",
+    "--glob=!.git",
+)
+_PIECE_BYTES = 1 << 16
+
+
+class RipgrepFailed(Exception):
+    """It could not do the work; our own search does it then."""
+
+
+def find_ripgrep(root: Path) -> str | None:
+    """The program on PATH, None without one. One that lies in the workspace is not trusted."""
+    program = shutil.which("rg")
+    if program is None or is_within(str(root), os.path.realpath(program)):
+        return None
+    return os.path.realpath(program)
+
+
+def list_files(
+    program: str, base: str, wanted: Glob, limits: Limits, *, parents: bool
+) -> list[str]:
+    """Paths below `base`, relative to it with `/`, unsorted; more than the pattern asks for.
+
+    `parents` lets the rules of the directories above `base` count. Raises `RipgrepFailed`, and what
+    `limits` raise.
+    """
+    command = [program, "--files", "--null", *_options(wanted, parents=parents)]
+    found = b"".join(_output(command, base, limits))
+    return [_slashes(os.fsdecode(path)) for path in found.split(b"\0") if path]
+
+
+def search_files(
+    program: str,
+    base: str,
+    pattern: str,
+    wanted: Glob,
+    limits: Limits,
+    *,
+    ignore_case: bool,
+    ordered: bool,
+    parents: bool,
+) -> Iterator[list[Match]]:
+    """The matching lines of each file below `base`; files in order only if `ordered`, which is slow.
+
+    May yield files that `wanted` does not match. Raises as `list_files` does.
+    """
+    command = [
+        program,
+        "--json",
+        "--no-mmap",
+        "--encoding=none",
+        "--crlf",
+        *(["--ignore-case"] if ignore_case else []),
+        *(["--sort=path"] if ordered else []),
+        *_options(wanted, parents=parents),
+        f"--regexp={pattern}",
+        "./",
+    ]
+    matches: list[Match] = []
+    finished = False
+    for line in _lines(_output(command, base, limits)):
+        if line.startswith(b'{"type":"match"'):
+            matches.append(_match(json.loads(line)["data"]))
+        elif line.startswith(b'{"type":"end"'):
+            # A file with a NUL is binary, also where lines before the NUL matched.
+            if json.loads(line)["data"]["binary_offset"] is None:
+                yield matches
+            matches = []
+        elif b'"type":"summary"' in line:
+            finished = True
+    if not finished:
+        raise RipgrepFailed
+
+
+def _options(wanted: Glob, *, parents: bool) -> list[str]:
+    options = list(_COMMON)
+    if not parents:
+        options.append("--no-ignore-parent")
+    if wanted.wants_hidden:
+        options.append("--hidden")
+    names = wanted.plain_names()
+    if names is not None:
+        # As a file type and not as --glob, which would overrule the ignore rules.
+        options += [f"--type-add=wanted:{name}" for name in names]
+        options.append("--type=wanted")
+    return options
+
+
+def _output(command: Sequence[str], base: str, limits: Limits) -> Iterator[bytes]:
+    """Pieces of the standard output. The program is dead when this generator ends, however."""
+    try:
+        process = subprocess.Popen(
+            command,
+            cwd=base,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+        )
+    except (OSError, ValueError) as error:
+        raise RipgrepFailed from error
+    timer = threading.Timer(limits.seconds_left, process.kill)
+    timer.daemon = True
+    timer.start()
+    limits.stop.on_request(process.kill)
+    assert process.stdout is not None
+    try:
+        while piece := process.stdout.read(_PIECE_BYTES):
+            yield piece
+        limits.check()
+        # 1: nothing found. 2: an unreadable directory, or wrong usage; then nothing was written.
+        if process.wait() not in (0, 1, 2):
+            raise RipgrepFailed
+    finally:
+        timer.cancel()
+        process.kill()
+        process.stdout.close()
+        process.wait()
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    rest = b""
+    for piece in pieces:
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from lines
+
+
+def _match(data: dict[str, Any]) -> Match:
+    text = _text(data["lines"]).decode("utf-8", "replace")
+    path = _slashes(os.fsdecode(_text(data["path"]))).removeprefix("./")
+    return Match(path, data["line_number"], text.removesuffix("\n").removesuffix("\r"))
+
+
+def _text(value: dict[str, str]) -> bytes:
+    if "text" in value:
+        return value["text"].encode("utf-8")
+    return base64.b64decode(value["bytes"])
+
+
+def _slashes(path: str) -> str:
+    return path.replace(os.sep, "/") if os.sep != "/" else path
