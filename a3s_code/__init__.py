@@ -1,1 +1,229 @@
-"""Agent sessions: the documented A3S Code API in pure Python."""
+"""Agent sessions: the documented A3S Code API in pure Python.
+
+What is listed in `__all__` is the public API; everything else may move without notice. A name is
+loaded when it is first used, because importing all of them at once costs a notebook a tenth of a
+second.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from a3s_code.agent import Agent
+    from a3s_code.config.describe import describe
+    from a3s_code.config.discover import DiscoveredConfig, discover_config
+    from a3s_code.config.model import AgentConfig
+    from a3s_code.errors import (
+        A3SError,
+        BtwFailed,
+        ConfigError,
+        ExecutionError,
+        InvalidArgument,
+        InvalidHistory,
+        LocalModelMissing,
+        ModelError,
+        ModelRefused,
+        ModelUnreachable,
+        ParseRetriesExceeded,
+        SessionBusy,
+        SessionClosed,
+        StreamInterrupted,
+        ToolError,
+        ToolFailed,
+        UnknownModel,
+        WorkspaceError,
+    )
+    from a3s_code.events import (
+        AgentEvent,
+        BtwAnswer,
+        ConfirmationReceived,
+        ConfirmationRequired,
+        ConfirmationTimeout,
+        ContextCompacted,
+        ContextCompacting,
+        ContextResolved,
+        ContextResolving,
+        ContextWarning,
+        End,
+        ErrorEvent,
+        EventType,
+        ModelPreparing,
+        PermissionDenied,
+        PersistenceFailed,
+        ReasoningDelta,
+        Retrying,
+        Start,
+        TextDelta,
+        ToolEnd,
+        ToolInputDelta,
+        ToolOutputDelta,
+        ToolStart,
+        TurnEnd,
+        TurnStart,
+        UnknownEvent,
+        event_from_dict,
+    )
+    from a3s_code.llm.retry import RetryConfig
+    from a3s_code.messages import Attachment
+    from a3s_code.options import SessionOptions
+    from a3s_code.permissions.confirmation import ConfirmationPolicy
+    from a3s_code.permissions.policy import PermissionPolicy
+    from a3s_code.permissions.rules import PermissionRule
+    from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
+    from a3s_code.run.stream import EventStream
+    from a3s_code.session import AgentSession, Session
+    from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+
+_HOMES = {
+    "A3SError": "a3s_code.errors",
+    "Agent": "a3s_code.agent",
+    "AgentConfig": "a3s_code.config.model",
+    "AgentEvent": "a3s_code.events",
+    "AgentResult": "a3s_code.results",
+    "AgentSession": "a3s_code.session",
+    "Attachment": "a3s_code.messages",
+    "BtwAnswer": "a3s_code.events",
+    "BtwFailed": "a3s_code.errors",
+    "BtwResult": "a3s_code.results",
+    "ConfigError": "a3s_code.errors",
+    "ConfirmationPolicy": "a3s_code.permissions.confirmation",
+    "ConfirmationReceived": "a3s_code.events",
+    "ConfirmationRequired": "a3s_code.events",
+    "ConfirmationTimeout": "a3s_code.events",
+    "ContextCompacted": "a3s_code.events",
+    "ContextCompacting": "a3s_code.events",
+    "ContextResolved": "a3s_code.events",
+    "ContextResolving": "a3s_code.events",
+    "ContextWarning": "a3s_code.events",
+    "DiscoveredConfig": "a3s_code.config.discover",
+    "End": "a3s_code.events",
+    "ErrorEvent": "a3s_code.events",
+    "EventStream": "a3s_code.run.stream",
+    "EventType": "a3s_code.events",
+    "ExecutionError": "a3s_code.errors",
+    "InvalidArgument": "a3s_code.errors",
+    "InvalidHistory": "a3s_code.errors",
+    "LocalModelMissing": "a3s_code.errors",
+    "ModelError": "a3s_code.errors",
+    "ModelPreparing": "a3s_code.events",
+    "ModelRefused": "a3s_code.errors",
+    "ModelUnreachable": "a3s_code.errors",
+    "ParseRetriesExceeded": "a3s_code.errors",
+    "PermissionDenied": "a3s_code.events",
+    "PermissionPolicy": "a3s_code.permissions.policy",
+    "PermissionRule": "a3s_code.permissions.rules",
+    "PersistenceFailed": "a3s_code.events",
+    "ReasoningDelta": "a3s_code.events",
+    "RetryConfig": "a3s_code.llm.retry",
+    "Retrying": "a3s_code.events",
+    "Session": "a3s_code.session",
+    "SessionBusy": "a3s_code.errors",
+    "SessionClosed": "a3s_code.errors",
+    "SessionOptions": "a3s_code.options",
+    "Start": "a3s_code.events",
+    "StreamInterrupted": "a3s_code.errors",
+    "TextDelta": "a3s_code.events",
+    "TokenUsage": "a3s_code.results",
+    "Tool": "a3s_code.tools.protocol",
+    "ToolContext": "a3s_code.tools.protocol",
+    "ToolEnd": "a3s_code.events",
+    "ToolError": "a3s_code.errors",
+    "ToolFailed": "a3s_code.errors",
+    "ToolInputDelta": "a3s_code.events",
+    "ToolOutput": "a3s_code.tools.protocol",
+    "ToolOutputDelta": "a3s_code.events",
+    "ToolResult": "a3s_code.results",
+    "ToolStart": "a3s_code.events",
+    "TurnEnd": "a3s_code.events",
+    "TurnStart": "a3s_code.events",
+    "UnknownEvent": "a3s_code.events",
+    "UnknownModel": "a3s_code.errors",
+    "WorkspaceError": "a3s_code.errors",
+    "describe": "a3s_code.config.describe",
+    "discover_config": "a3s_code.config.discover",
+    "event_from_dict": "a3s_code.events",
+}
+
+__all__ = [
+    "A3SError",
+    "Agent",
+    "AgentConfig",
+    "AgentEvent",
+    "AgentResult",
+    "AgentSession",
+    "Attachment",
+    "BtwAnswer",
+    "BtwFailed",
+    "BtwResult",
+    "ConfigError",
+    "ConfirmationPolicy",
+    "ConfirmationReceived",
+    "ConfirmationRequired",
+    "ConfirmationTimeout",
+    "ContextCompacted",
+    "ContextCompacting",
+    "ContextResolved",
+    "ContextResolving",
+    "ContextWarning",
+    "DiscoveredConfig",
+    "End",
+    "ErrorEvent",
+    "EventStream",
+    "EventType",
+    "ExecutionError",
+    "InvalidArgument",
+    "InvalidHistory",
+    "LocalModelMissing",
+    "ModelError",
+    "ModelPreparing",
+    "ModelRefused",
+    "ModelUnreachable",
+    "ParseRetriesExceeded",
+    "PermissionDenied",
+    "PermissionPolicy",
+    "PermissionRule",
+    "PersistenceFailed",
+    "ReasoningDelta",
+    "RetryConfig",
+    "Retrying",
+    "Session",
+    "SessionBusy",
+    "SessionClosed",
+    "SessionOptions",
+    "Start",
+    "StreamInterrupted",
+    "TextDelta",
+    "TokenUsage",
+    "Tool",
+    "ToolContext",
+    "ToolEnd",
+    "ToolError",
+    "ToolFailed",
+    "ToolInputDelta",
+    "ToolOutput",
+    "ToolOutputDelta",
+    "ToolResult",
+    "ToolStart",
+    "TurnEnd",
+    "TurnStart",
+    "UnknownEvent",
+    "UnknownModel",
+    "WorkspaceError",
+    "describe",
+    "discover_config",
+    "event_from_dict",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

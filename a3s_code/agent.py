@@ -10,7 +10,7 @@ from typing import Any
 from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
 from a3s_code.errors import ConfigError, UnknownModel
-from a3s_code.llm.bound import BoundModel, bind
+from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.prompt import system_prompt
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
@@ -115,7 +115,7 @@ class Agent:
         if selector is None and not (temperature is None and budget is None):
             log.warning("temperature and thinking_budget are ignored: they need `model`")
             temperature = budget = None
-        return bind(
+        return BoundModel(
             resolved,
             retry=options.retry(),
             temperature=temperature,

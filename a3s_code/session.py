@@ -26,8 +26,6 @@ from a3s_code.run.calls import Toolbox
 from a3s_code.run.channel import EventChannel
 from a3s_code.run.execution import Execution, Outcome
 from a3s_code.run.stream import EventStream
-from a3s_code.tools.glob import find_files
-from a3s_code.tools.host_function import function_tool
 
 _BTW_SYSTEM = (
     "Answer the side question briefly, from the conversation so far. You have no tools now, and "
@@ -230,6 +228,8 @@ class Session:
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""
+        from a3s_code.tools.glob import find_files
+
         refused = self._toolbox.gate.refuse_direct("glob", {"pattern": pattern})
         if refused is not None:
             raise ToolError(f"glob {pattern!r}: {refused.text}")
@@ -268,6 +268,8 @@ class Session:
         `read_only` lets it run beside other read-only calls. Raises `InvalidArgument` for a
         function whose parameters have no usable types, or for the name of a built-in tool.
         """
+        from a3s_code.tools.host_function import function_tool
+
         self._toolbox.registry.register(function_tool(function, name=name, read_only=read_only))
 
     # -- confirmation --------------------------------------------------------------------------------
@@ -329,6 +331,7 @@ class Session:
                 loop=AgentLoop(list(self._history) if given is None else given, self._limits),
                 model=self._model,
                 system=self._system,
+                session_id=self.session_id,
                 tools=self._toolbox.registry.definitions,
                 toolbox=self._toolbox,
                 channel=channel,
@@ -353,7 +356,7 @@ class Session:
     def _account(self, usage: TokenUsage) -> None:
         with self._lock:
             self._usage += usage
-            self._cost_usd += self._model.cost_usd(usage)
+            self._cost_usd += self._model.cost_usd(usage) or 0.0
 
     def _check_open(self) -> None:
         if self._closed:

@@ -15,7 +15,7 @@ from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlo
 from a3s_code.results import ToolResult
 from a3s_code.run.gate import Gate
 from a3s_code.run.progress import ProgressRelay
-from a3s_code.tools.arguments import normalise
+from a3s_code.tools.arguments import normalise_arguments
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
@@ -34,7 +34,7 @@ class Toolbox:
 
     def arguments(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments under their documented names, before anything judges them."""
-        return normalise(name, args)
+        return normalise_arguments(name, args)
 
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A call by hand: deny rules hold, nothing is asked, failures are results."""

@@ -95,7 +95,6 @@ class EventChannel:
             self._call_producer(self._room.set)
         return events
 
-
     def _gathered(self, first: list[AgentEvent]) -> list[AgentEvent]:
         """The lists that wait behind the first one, joined: a fast producer costs one step."""
         events = list(first)

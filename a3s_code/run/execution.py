@@ -54,12 +54,14 @@ class Execution:
         loop: AgentLoop,
         model: BoundModel,
         system: str,
+        session_id: str,
         tools: Callable[[], Sequence[ToolDefinition]],
         toolbox: Toolbox,
         channel: EventChannel | None,
         settle: Callable[[Outcome], Awaitable[None]],
     ) -> None:
         self._loop, self._model, self._system, self._tools = loop, model, system, tools
+        self._session_id = session_id
         self._toolbox, self._channel, self._settle = toolbox, channel, settle
         self._open_calls: dict[str, str] = {}
         self._call: ModelCall | None = None
@@ -115,7 +117,7 @@ class Execution:
         return step
 
     async def _ask(self, messages: Sequence[Message]) -> ModelReply:
-        self._call = self._model.call(self._system, messages, self._tools())
+        self._call = self._model.call(self._system, messages, self._tools(), self._session_id)
         return await self._call.run(self._emit)
 
     async def _emit(self, events: list[AgentEvent]) -> None:
@@ -138,9 +140,9 @@ class Execution:
         if not isinstance(error, A3SError):
             log.error("an execution failed unexpectedly", exc_info=error)
             problem = f"{type(error).__name__}: {error}"
-            error, cause = ExecutionError(problem, text=self._partial_text()), error
+            error, cause = ExecutionError(problem, text=self.partial_text()), error
             error.__cause__ = cause
-        text = getattr(error, "text", "") or self._partial_text()
+        text = getattr(error, "text", "") or self.partial_text()
         return self._ended(text, self._loop.history_after_failure(), error=error)
 
     def _cancelled_outcome(self) -> Outcome:
@@ -149,7 +151,8 @@ class Execution:
         finish = self._loop.on_cancel(partial, results)
         return self._ended(finish.text, self._loop.messages, cancelled=True)
 
-    def _partial_text(self) -> str:
+    def partial_text(self) -> str:
+        """The last answer as far as it has arrived."""
         return self._call.partial().text if self._call is not None else self._loop.text
 
     def _ended(
