@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from a3s_code.agent import Agent
-    from a3s_code.config.describe import describe
+    from a3s_code.config.describe import describe_config
     from a3s_code.config.discover import DiscoveredConfig, discover_config
     from a3s_code.config.model import AgentConfig
     from a3s_code.errors import (
@@ -141,7 +141,7 @@ _HOMES = {
     "UnknownEvent": "a3s_code.events",
     "UnknownModel": "a3s_code.errors",
     "WorkspaceError": "a3s_code.errors",
-    "describe": "a3s_code.config.describe",
+    "describe_config": "a3s_code.config.describe",
     "discover_config": "a3s_code.config.discover",
     "event_from_dict": "a3s_code.events",
 }
@@ -211,7 +211,7 @@ __all__ = [
     "UnknownEvent",
     "UnknownModel",
     "WorkspaceError",
-    "describe",
+    "describe_config",
     "discover_config",
     "event_from_dict",
 ]

@@ -228,7 +228,7 @@ class Session:
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""
-        from a3s_code.tools.glob import find_files
+        from a3s_code.tools.find import find_files
 
         refused = self._toolbox.gate.refuse_direct("glob", {"pattern": pattern})
         if refused is not None:
