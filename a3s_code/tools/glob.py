@@ -11,6 +11,8 @@ from a3s_code.tools.output import TRUNCATED, clean
 from a3s_code.tools.protocol import MAX_OUTPUT_BYTES, ToolContext, ToolOutput
 from a3s_code.tools.threads import in_thread
 
+__all__ = ["Glob", "find_files", "format_paths"]
+
 _ROOM_FOR_NOTES = 128
 
 

@@ -27,8 +27,6 @@ class Place:
         if not self.rules.specs:
             return True  # it is told not to look at parents at all
         above = (workspace.root, *workspace.root.parents)
-        if any((self.path / part).exists() for part in (".git",)):
-            return False
         for folder in above:
             if folder != workspace.root and (folder / FILE_NAME).exists():
                 return False
@@ -51,6 +49,7 @@ def place_of(workspace: Workspace, path: Path) -> Place:
         rules = rules.below(folder, read_rule_lines(os.fspath(here)))
         folder += f"{part}/"
         if rules.ignores(folder):
-            rules = NO_RULES
-            break
+            return Place(path, f"{relative}/", NO_RULES)
+    if (path / ".git").exists():  # a repository inside: the rules around it do not hold
+        rules = NO_RULES
     return Place(path, f"{relative}/", rules)

@@ -1,0 +1,125 @@
+"""A typed Python function as a tool."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import json
+import re
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from a3s_code.errors import InvalidArgument
+from a3s_code.tools.docstring import parameter_texts, summary
+from a3s_code.tools.json_schema import NoSchema, schema_of
+from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+from a3s_code.tools.threads import in_thread
+
+# What every provider accepts as the name of a tool.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class HostFunction:
+    """A function of the host program; see `function_tool`."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    read_only: bool
+    function: Callable[..., Any]
+
+    async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
+        """Call it: a coroutine function on the loop, any other in a worker thread.
+
+        A thread cannot be ended from outside: when the call is cancelled its result is dropped.
+        """
+        if _is_async(self.function):
+            result = await self.function(**args)
+        else:
+            result = await in_thread(lambda _stop: self.function(**args))
+            if inspect.isawaitable(result):
+                result = await result
+        return _output(result)
+
+
+def function_tool(
+    function: Callable[..., Any], name: str | None = None, read_only: bool = False
+) -> Tool:
+    """A tool that calls `function` with keyword arguments.
+
+    The schema comes from the type hints and the docstring; parameters with a default are optional.
+    The model gets text as it is, a `ToolOutput` as it is, None as nothing and anything else as JSON.
+    Raises `InvalidArgument` when the name cannot be a tool's or a parameter has no usable type.
+    """
+    if name is None:
+        name = str(getattr(function, "__name__", type(function).__name__))
+    if not _NAME.fullmatch(name):
+        raise InvalidArgument(f"{name!r} cannot be the name of a tool; give another with name=")
+    docstring = inspect.getdoc(function)
+    parameters = _schema(function, name, docstring)
+    return HostFunction(name, summary(docstring) or name, parameters, read_only, function)
+
+
+def _schema(function: Callable[..., Any], name: str, docstring: str | None) -> dict[str, Any]:
+    signature, hints = inspect.signature(function), _hints(function, name)
+    texts = parameter_texts(docstring, signature.parameters)
+    properties: dict[str, Any] = {}
+    required = []
+    for parameter in signature.parameters.values():
+        schema = _parameter_schema(parameter, hints, name)
+        if parameter.name in texts:
+            schema.setdefault("description", texts[parameter.name])
+        properties[parameter.name] = schema
+        if parameter.default is parameter.empty:
+            required.append(parameter.name)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _parameter_schema(
+    parameter: inspect.Parameter, hints: Mapping[str, Any], name: str
+) -> dict[str, Any]:
+    where = f"parameter {parameter.name!r} of {name!r}"
+    if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+        raise InvalidArgument(f"{where} cannot be given by name")
+    if parameter.name not in hints:
+        raise InvalidArgument(f"{where} has no type hint")
+    try:
+        return schema_of(hints[parameter.name])
+    except NoSchema as error:
+        raise InvalidArgument(f"{where} has type {error}, which JSON does not have") from None
+
+
+def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
+    target: Any = function
+    while isinstance(target, functools.partial):
+        target = target.func
+    if not inspect.isroutine(target):
+        target = type(target).__call__
+    try:
+        return typing.get_type_hints(target, include_extras=True)
+    except NameError as error:
+        raise InvalidArgument(f"a type hint of {name!r} is not defined: {error.name}") from None
+
+
+def _is_async(function: Any) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
+        getattr(type(function), "__call__", None)  # noqa: B004  # the method itself is wanted
+    )
+
+
+def _output(result: Any) -> ToolOutput:
+    if isinstance(result, ToolOutput):
+        return result
+    if result is None:
+        return ToolOutput("")
+    if isinstance(result, str):
+        return ToolOutput(result)
+    return ToolOutput(json.dumps(result, ensure_ascii=False, default=str))

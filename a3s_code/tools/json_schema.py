@@ -1,0 +1,65 @@
+"""JSON Schema of Python type hints, as far as a tool's arguments need it: a pure core."""
+
+from __future__ import annotations
+
+import enum
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_SIMPLE: Mapping[Any, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    type(None): "null",
+}
+
+
+class NoSchema(TypeError):
+    """A type that has no counterpart in JSON; the message names it."""
+
+
+def schema_of(hint: Any) -> dict[str, Any]:
+    """The schema of a type: the JSON types, lists, dicts with text keys, `Literal`, `Optional`,
+    unions, string or integer enums, and `Annotated` with a text that describes the value.
+
+    Raises `NoSchema`.
+    """
+    if hint in _SIMPLE:
+        return {"type": _SIMPLE[hint]}
+    if hint is Any:
+        return {}
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:
+        texts = [extra for extra in args[1:] if isinstance(extra, str)]
+        return schema_of(args[0]) | ({"description": texts[0]} if texts else {})
+    if origin is typing.Literal:
+        return _choices(args)
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return _choices([member.value for member in hint])
+    if origin in (typing.Union, types.UnionType):
+        return _union([schema_of(arg) for arg in args])
+    kind = origin or hint
+    if kind in (list, tuple, Sequence) and (not args or len(args) == 1 or args[1:] == (...,)):
+        return {"type": "array"} | ({"items": schema_of(args[0])} if args else {})
+    if kind in (dict, Mapping) and (not args or args[0] is str):
+        return {"type": "object"} | ({"additionalProperties": schema_of(args[1])} if args else {})
+    raise NoSchema(getattr(hint, "__name__", str(hint)))
+
+
+def _choices(values: Sequence[Any]) -> dict[str, Any]:
+    found = {_SIMPLE.get(type(value)) for value in values}
+    if len(found) != 1 or None in found:
+        raise NoSchema(f"choice of {', '.join(map(repr, values))}")
+    return {"type": found.pop(), "enum": list(values)}
+
+
+def _union(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    if all(schema.keys() == {"type"} and isinstance(schema["type"], str) for schema in schemas):
+        return {"type": [schema["type"] for schema in schemas]}
+    real = [schema for schema in schemas if schema != {"type": "null"}]
+    if len(real) == 1 and "enum" not in real[0] and isinstance(real[0].get("type"), str):
+        return real[0] | {"type": [real[0]["type"], "null"]}
+    return {"anyOf": schemas}
