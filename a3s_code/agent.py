@@ -95,6 +95,13 @@ class Agent:
             timeout_ms=given.tool_timeout_ms,
         )
 
+        slots, instructions = given.slots(), _project_instructions(place.root)
+
+        def system(model: BoundModel) -> str:
+            return system_prompt(
+                slots, project_instructions=instructions, with_tools=model.calls_tools
+            )
+
         def choose(selector: str | None) -> BoundModel:
             return self._bind(selector, given)
 
@@ -102,9 +109,7 @@ class Agent:
             session_id=given.session_id,
             model=choose(given.model),
             choose_model=choose,
-            system=system_prompt(
-                given.slots(), project_instructions=_project_instructions(place.root)
-            ),
+            system=system,
             limits=given.limits(self._config.max_tool_rounds),
             toolbox=toolbox,
         )

@@ -49,7 +49,7 @@ class Session:
         session_id: str | None,
         model: BoundModel,
         choose_model: Callable[[str], BoundModel],
-        system: str,
+        system: Callable[[BoundModel], str],
         limits: LoopLimits,
         toolbox: Toolbox,
     ) -> None:
@@ -330,7 +330,7 @@ class Session:
             execution = Execution(
                 loop=AgentLoop(list(self._history) if given is None else given, self._limits),
                 model=self._model,
-                system=self._system,
+                system=self._system(self._model),
                 session_id=self.session_id,
                 tools=self._toolbox.registry.definitions,
                 toolbox=self._toolbox,

@@ -51,6 +51,11 @@ class BoundModel:
         return self._resolved.selector
 
     @property
+    def calls_tools(self) -> bool:
+        """Whether tools are offered to the model."""
+        return self._resolved.tool_call
+
+    @property
     def accepts_images(self) -> bool:
         """Whether the configuration says that the model takes images."""
         return self._resolved.attachment or "image" in self._resolved.modalities.input

@@ -44,27 +44,31 @@ class PromptSlots:
     extra: str | None = None
 
 
-def system_prompt(slots: PromptSlots, *, project_instructions: str = "", listing: str = "") -> str:
+def system_prompt(
+    slots: PromptSlots,
+    *,
+    project_instructions: str = "",
+    listing: str = "",
+    with_tools: bool = True,
+) -> str:
     """The assembled prompt, parts joined by one blank line.
 
     Order: identity (or `role`), loop, behaviour, tools, completion, response format, guidelines,
-    then `extra`, the project's AGENTS.md and `listing` (skills). Blank parts are left out.
+    then `extra`, the project's AGENTS.md and `listing` (skills). Blank parts are left out, and what
+    is about tools is said only to a model that has some.
     """
+    role = (slots.role or "").strip().removesuffix(".")
+    identity = f"{role}." if role else _IDENTITY
+    core = [f"{identity} {_LOOP}", _BEHAVIOUR, _TOOLS, _COMPLETION] if with_tools else [identity]
+    response = (slots.response_style or "").strip() or _FORMAT
+    guidelines = (slots.guidelines or "").strip()
+    instructions = project_instructions.strip()
     parts = [
-        f"{slots.role.strip().removesuffix('.')}. {_LOOP}"
-        if slots.role and slots.role.strip()
-        else f"{_IDENTITY} {_LOOP}",
-        _BEHAVIOUR,
-        _TOOLS,
-        _COMPLETION,
-        f"## Response Format\n\n{(slots.response_style or '').strip() or _FORMAT}",
+        *core,
+        f"## Response Format\n\n{response}",
+        f"## Guidelines\n\n{guidelines}" if guidelines else "",
+        (slots.extra or "").strip(),
+        f"# Project Instructions (AGENTS.md)\n\n{instructions}" if instructions else "",
+        listing.strip(),
     ]
-    if slots.guidelines and slots.guidelines.strip():
-        parts.append(f"## Guidelines\n\n{slots.guidelines.strip()}")
-    if slots.extra and slots.extra.strip():
-        parts.append(slots.extra.strip())
-    if project_instructions.strip():
-        parts.append(f"# Project Instructions (AGENTS.md)\n\n{project_instructions.strip()}")
-    if listing.strip():
-        parts.append(listing.strip())
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)

@@ -33,3 +33,11 @@ def test_defaults_name_the_agent_and_leave_out_empty_parts() -> None:
     assert prompt.startswith("You are A3S Code")
     assert "## Guidelines" not in prompt
     assert "AGENTS.md" not in prompt
+
+
+def test_a_model_without_tools_is_told_nothing_about_them() -> None:
+    prompt = system_prompt(PromptSlots(), with_tools=False)
+    assert prompt.startswith("You are A3S Code")
+    assert "## Response Format" in prompt
+    for heading in ("## Behaviour", "## Tools", "## Completion"):
+        assert heading not in prompt
