@@ -46,11 +46,10 @@ class TextFrame:
         middle = data[len(self._prefix) : -len(self._suffix)]
         self._unused = 0
         try:
-            if b"\\" not in middle and b'"' not in middle:
-                text = middle.decode()
-                if text.isprintable():
-                    return text
-            value = json.loads(b'"%b"' % middle)
+            text = middle.decode()
+            if text.isprintable() and b"\\" not in middle and b'"' not in middle:
+                return text
+            value = json.loads(f'"{text}"')
         except ValueError:  # a control character, a second string, a broken character
             return None
         return value if isinstance(value, str) else None

@@ -151,12 +151,14 @@ class ChatDecoder(AnswerDecoder):
         function = piece.get("function")
         function = function if isinstance(function, dict) else {}
         id_, name = as_text(piece.get("id")), as_text(function.get("name"))
+        arguments = function.get("arguments")
+        if not (id_ or name or arguments):
+            return
         call = self._call_for(piece.get("index"), id_, name)
         # Some servers repeat the id in every delta, others send it once or late: the first one counts.
         if not call.id and not call.started and not self._has_id(id_):
             call.id = id_
         call.name = call.name or name
-        arguments = function.get("arguments")
         if isinstance(arguments, Mapping):  # some servers send the object itself
             arguments = json.dumps(arguments, ensure_ascii=False)
         if isinstance(arguments, str) and arguments:
