@@ -61,14 +61,15 @@ __all__ = [
 ]
 
 DEADLINE_S = 30.0
+STALL_S = 0.5
 
 
 class ModelServer:
     """The server, and what it saw.
 
     `requests` are the decoded bodies, `headers` (lower-case names) and `paths` stand at the same
-    index. `waiting` is set while an answer stands at a gate, `disconnected` once a client went away
-    in the middle of an answer.
+    index; `connections` counts those that were opened. `waiting` is set while an answer stands at a gate, `disconnected` once a client went away
+    in the middle of an answer, `stalled` once one did not read for half a second.
     """
 
     def __init__(
@@ -77,8 +78,10 @@ class ModelServer:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.paths: list[str] = []
+        self.connections = 0
         self.waiting = threading.Event()
         self.disconnected = threading.Event()
+        self.stalled = threading.Event()
         self._choose = choose
         self._replies: list[Reply] = []
         self._changed = threading.Condition()
@@ -186,6 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
     server: _Server
 
+    def setup(self) -> None:
+        """Count the connection."""
+        super().setup()
+        self.server.owner.connections += 1
+
     def log_message(self, format: str, *args: Any) -> None:
         """Say nothing."""
 
@@ -230,9 +238,13 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 if reply.delay_s:
                     time.sleep(reply.delay_s)
+                if not select.select([], [self.connection], [], STALL_S)[1]:
+                    self.server.owner.stalled.set()
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
                 if self.server.owner.is_closing:
                     raise _CutOff
+        if reply.lingers:
+            self._gate()
         self.wfile.write(b"0\r\n\r\n")
 
     def _gate(self) -> None:

@@ -88,6 +88,7 @@ class Reply:
     without_end: bool = False
     delay_s: float = 0.0
     whole: bool = False
+    lingers: bool = False
 
     def cut_after(self, n_bytes: int, *, clean: bool = False) -> Reply:
         """End the body after `n_bytes` of it: by closing the connection, or (`clean`) in good form."""
@@ -116,6 +117,10 @@ class Reply:
     def unfinished(self) -> Reply:
         """A well-formed body without finish reason and end mark."""
         return replace(self, without_end=True)
+
+    def lingering(self) -> Reply:
+        """The answer is complete, but the body does not end before `server.release()`."""
+        return replace(self, lingers=True)
 
     def paced(self, delay_s: float) -> Reply:
         """Pause before each event; for demonstrations, not for tests."""

@@ -138,8 +138,7 @@ class ModelClient:
     async def _attempt(
         self, body: bytes, headers: dict[str, str], emit: Emit, live: LiveReply
     ) -> ModelReply:
-        base_url = self._base_url if isinstance(self._base_url, str) else await self._base_url()
-        url = self._codec.url(base_url)
+        url = await self._url()
         decoder = live.begin(self._codec.decoder())
         answered = False
         try:
@@ -165,6 +164,13 @@ class ModelClient:
                 "check base_url, api_key and headers",
                 url=shown_url(url),
             ) from None
+
+    async def _url(self) -> str:
+        base_url = self._base_url if isinstance(self._base_url, str) else await self._base_url()
+        try:
+            return self._codec.url(base_url)
+        except ValueError:  # not quoted: what cannot be taken apart may hold credentials anywhere
+            raise ModelUnreachable("the request cannot be formed; check base_url") from None
 
     async def _refusal(self, response: httpx.Response, url: str) -> ModelRefused:
         status = response.status_code

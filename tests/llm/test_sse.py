@@ -78,7 +78,9 @@ def test_events_agree_with_a_reading_line_by_line(body: bytes) -> None:
 def plainly(body: bytes) -> list[ServerSentEvent]:
     """The standard's algorithm, one line at a time, over the whole body."""
     text = body.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    events, data, name = [], [], b""
+    events: list[ServerSentEvent] = []
+    data: list[bytes] = []
+    name = b""
     for line in [*text.split(b"\n")[:-1], b""]:
         field, _, value = line.partition(b":")
         value = value[1:] if value[:1] == b" " else value
