@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 PROMPT_MAGIC = "%%a3s"
+HELP = {"-h", "--help"}
 
 
-def is_complete_prompt(source: str) -> bool:
-    """Whether `source` is a `%%a3s` cell whose prompt has begun, so that it can be run as it stands.
+def prompt_completeness(source: str) -> Literal["complete", "incomplete"] | None:
+    """Whether a `%%a3s` cell can be run as it stands; None for any other cell.
 
-    IPython calls every cell magic incomplete until a blank line follows, which in a console means
-    one more Enter per prompt. A header alone stays IPython's to judge.
+    IPython wants a blank line below every cell magic, which in a console means one more Enter for
+    each prompt. A prompt that has begun can be sent; a header alone waits for one, unless it asks
+    for help or a blank line says that nothing will follow.
     """
     header, _, prompt = source.lstrip().partition("\n")
-    return header.split(maxsplit=1)[:1] == [PROMPT_MAGIC] and prompt.strip() != ""
+    words = header.split()
+    if words[:1] != [PROMPT_MAGIC]:
+        return None
+    begun = prompt.strip() != "" or prompt.endswith("\n")
+    return "complete" if begun or not HELP.isdisjoint(words) else "incomplete"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
 
 from jupyter_client.kernelspec import KernelSpecManager
 
@@ -47,8 +48,13 @@ def examine() -> Iterator[Finding]:
     """Everything the report says, in its order."""
     yield from _versions()
     yield from _kernelspecs()
-    yield from _keys()
     yield from _clash()
+    yield from _keys()
+    try:
+        yield from _configuration()
+        yield from _embedded_model()
+    except ImportError as error:  # the other package called a3s_code, or half an installation
+        yield Finding("a3s_code", f"cannot be used: {error}", problem=True)
 
 
 def _versions() -> Iterator[Finding]:
@@ -70,9 +76,28 @@ def _kernelspecs() -> Iterator[Finding]:
         yield Finding("kernelspec", "none; run: python -m a3s_kernel install", problem=True)
 
 
+def _configuration() -> Iterator[Finding]:
+    """What a session in the working directory would use."""
+    from a3s_code import Agent, ConfigError, discover_config
+
+    try:
+        found = discover_config(Path.cwd())
+        yield Finding("configuration", found.origin)
+        yield Finding("model", Agent.create(found.source).config.default_model)
+    except ConfigError as error:
+        yield Finding("configuration", error.problem, problem=True)
+
+
 def _keys() -> Iterator[Finding]:
     for name in KEY_VARIABLES:
         yield Finding(name, "set" if os.environ.get(name) else "not set")
+
+
+def _embedded_model() -> Iterator[Finding]:
+    from a3s_code.local.source import is_cached, model_path
+
+    missing = "not fetched yet; run: python -m a3s_kernel model fetch"
+    yield Finding("embedded model", str(model_path()) if is_cached() else missing)
 
 
 def _clash() -> Iterator[Finding]:

@@ -8,7 +8,7 @@ from typing import Any
 from ipykernel.ipkernel import IPythonKernel
 from IPython.core.interactiveshell import ExecutionInfo, InteractiveShell
 
-from a3s_kernel.cells import is_complete_prompt
+from a3s_kernel.cells import prompt_completeness
 from a3s_kernel.interrupt import raise_interrupt
 from a3s_kernel.version import installed_version
 
@@ -82,8 +82,8 @@ class A3SKernel(IPythonKernel):
         self.session.send(stream, "interrupt_reply", content, parent, ident=ident)
 
     def do_is_complete(self, code: str) -> dict[str, str]:  # type: ignore[override]  # sync upstream
-        """As in IPython, but a `%%a3s` cell with a prompt in it can be run."""
-        if is_complete_prompt(code):
-            return {"status": "complete"}
+        """As in IPython, but a `%%a3s` cell can be run as soon as it has a prompt."""
+        if status := prompt_completeness(code):
+            return {"status": status} if status == "complete" else {"status": status, "indent": ""}
         verdict: dict[str, str] = super().do_is_complete(code)  # type: ignore[no-untyped-call]
         return verdict

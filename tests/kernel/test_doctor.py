@@ -1,0 +1,87 @@
+"""`doctor`: one page about the installation, without secrets."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+DEADLINE_S = 60
+KEY = "sk-very-secret-0123456789"
+CONFIG = f"""
+default_model = "mine/large"
+providers {{
+  name    = "mine"
+  api_key = "{KEY}"
+  models {{ id = "large" }}
+}}
+"""
+
+
+def doctor(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in `folder`, with our own code on the path and no keys but those given."""
+    env = {name: value for name, value in os.environ.items() if not name.endswith("_API_KEY")}
+    env.pop("A3S_CONFIG", None)
+    return subprocess.run(
+        [sys.executable, "-m", "a3s_kernel", "doctor"],
+        cwd=folder,
+        env={**env, "HOME": str(folder), **environment},
+        timeout=DEADLINE_S,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_it_names_the_configuration_in_use_and_its_model(tmp_path: Path) -> None:
+    """The nearest agent.hcl counts; the keys in it and around it are not shown."""
+    (tmp_path / "agent.hcl").write_text(CONFIG, "utf-8")
+
+    done = doctor(tmp_path, OPENAI_API_KEY=KEY)
+
+    assert done.returncode == 0
+    assert str(tmp_path / "agent.hcl") in done.stdout
+    assert "mine/large" in done.stdout
+    assert KEY not in done.stdout + done.stderr
+    keys = [line.split() for line in done.stdout.splitlines() if "_API_KEY" in line]
+    assert keys == [["ANTHROPIC_API_KEY", "not", "set"], ["OPENAI_API_KEY", "set"]]
+
+
+def test_it_finds_the_kernelspec_of_this_run(tmp_path: Path, jupyter_home: Path) -> None:
+    """The folder is shown, because several may hold a kernel of that name."""
+    done = doctor(tmp_path)
+
+    assert str(jupyter_home / "share" / "jupyter" / "kernels" / "a3s") in done.stdout
+
+
+def test_a_broken_configuration_is_a_problem_with_its_place(tmp_path: Path) -> None:
+    """The marked line names file and line, and the exit code tells scripts."""
+    (tmp_path / "agent.hcl").write_text('\ndefault_model = "mine/large', "utf-8")
+
+    done = doctor(tmp_path)
+
+    (problem,) = (line for line in done.stdout.splitlines() if line.startswith("!"))
+    assert done.returncode == 1
+    assert f"{tmp_path / 'agent.hcl'}:2" in problem
+
+
+def test_the_native_package_of_the_same_name_is_reported(tmp_path: Path) -> None:
+    """Even when it is the one that Python imports."""
+    native = tmp_path / "native"
+    (native / "a3s_code").mkdir(parents=True)
+    (native / "a3s_code" / "__init__.py").write_text("", "utf-8")
+    facts = native / "a3s_code-1.0.dist-info"
+    facts.mkdir()
+    (facts / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: a3s-code\nVersion: 1.0\n", "utf-8"
+    )
+    (facts / "top_level.txt").write_text("a3s_code\n", "utf-8")
+    path = os.pathsep.join([str(native), os.environ.get("PYTHONPATH", "")])
+
+    done = doctor(tmp_path, PYTHONPATH=path)
+
+    problems = [line for line in done.stdout.splitlines() if line.startswith("!")]
+    assert done.returncode == 1
+    assert "a3s-code" in problems[0]
+    assert done.stderr == ""
