@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import sys
-import tempfile
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def stored_layout(text: str) -> list[Any] | None:
     """The layout stored for exactly this text, or None."""
     try:
         stored = json.loads(_layout_file(text).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return stored if isinstance(stored, list) else None
 
@@ -56,11 +56,11 @@ def stored_layout(text: str) -> list[Any] | None:
 def store_layout(text: str, layout: list[Any]) -> None:
     """Keep a layout for the next process. Written beside and renamed, so it is whole or absent."""
     target = _layout_file(text)
+    unfinished = target.with_name(f"{target.name}.{os.getpid()}.{threading.get_ident()}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=target.parent, delete=False) as unfinished:
-            json.dump(layout, unfinished, separators=(",", ":"))
-        os.replace(unfinished.name, target)
+        unfinished.write_text(json.dumps(layout, separators=(",", ":")), encoding="ascii")
+        unfinished.replace(target)
     except OSError as error:
         _logger.debug("the parsed configuration is not kept: %s", error)
 

@@ -23,6 +23,7 @@ import logging
 import os
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -50,10 +51,12 @@ _COMMENT = re.compile(
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
 
-_STRING = re.compile(
+# Strings and comments with their ends, to find those that have none.
+_CLOSING = re.compile(
     r"""
     <<-?(?P<mark>[A-Za-z][\w.-]*)\r?\n .*? ^[ \t]*(?P=mark)[ \t]*\r?$
     | (?P<string> "(?: \\. | [^"\\] )*+ (?P<closed>"?) )
+    | (?P<comment> /\* )
     """,
     re.VERBOSE | re.DOTALL | re.MULTILINE,
 )
@@ -186,7 +189,7 @@ def _values(node: Node) -> list[Node]:
     return [child for child in _trees(node) if child.data != "new_line_or_comment"]
 
 
-def _iter_values(node: Node) -> Any:
+def _iter_values(node: Node) -> Iterator[Node]:
     return iter(_values(node))
 
 
@@ -213,21 +216,23 @@ def _syntax_error(text: str, error: lark.exceptions.UnexpectedInput) -> Mistake:
     token = getattr(error, "token", None)
     at_end = token is not None and token.type == "$END"
     offset = len(text) if at_end else min(error.pos_in_stream or 0, len(text))
-    unclosed = _unclosed_string(text, offset)
-    if unclosed is not None:
-        line, column = _position(text, unclosed)
-        return Mistake("a string is not closed on its line", line=line, column=column)
+    offset, problem = _unclosed(text, offset) or (offset, _complaint(text, offset))
     line, column = _position(text, offset)
-    return Mistake(_complaint(text, offset), line=line, column=column)
+    return Mistake(problem, line=line, column=column)
 
 
-def _unclosed_string(text: str, offset: int) -> int | None:
-    """Where the first string before `offset` starts that reaches into another line, if any does."""
-    for found in _STRING.finditer(text):
+def _unclosed(text: str, offset: int) -> tuple[int, str] | None:
+    """Where the first string or comment before `offset` starts that does not end as it should.
+
+    The place where the text stops making sense is often far behind it.
+    """
+    for found in _CLOSING.finditer(text):
         if found.start() > offset:
-            return None
+            break
+        if found["comment"]:
+            return found.start(), "a comment starts here and does not end"
         if found["string"] and ("\n" in found[0] or not found["closed"]):
-            return found.start()
+            return found.start(), "a string is not closed on its line"
     return None
 
 
@@ -235,8 +240,6 @@ def _complaint(text: str, offset: int) -> str:
     here = text[offset:].split("\n", 1)[0]
     if not text[offset:].strip():
         return _unfinished(text)
-    if text.startswith("/*", offset):
-        return "a comment starts here and does not end"
     if here.startswith("<<"):
         return "a here-document starts here and does not end"
     if not here.strip():

@@ -43,8 +43,11 @@ def _parsed(text: str) -> Body:
             pass  # not a layout of this text: damaged, or written by something else
     from a3s_code.config.grammar import layout_of  # imports hcl2, a third of a second
 
-    layout = layout_of(text)
-    body = Body(_entries(text, layout))
+    try:
+        layout = layout_of(text)
+        body = Body(_entries(text, layout))
+    except RecursionError:
+        raise Mistake("lists and blocks are nested too deeply") from None
     store_layout(text, layout)
     return body
 

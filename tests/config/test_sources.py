@@ -1,0 +1,169 @@
+"""Where a configuration comes from: paths, texts, environment variables; and how errors say so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from a3s_code.config.load import load_config
+from a3s_code.config.secret import Secret, reveal_all
+from a3s_code.errors import A3SError, ConfigError
+
+TEXT = 'default_model = "p/m"\nproviders { name = "p" api_key = "k" models { id = "m" } }\n'
+
+
+@pytest.mark.parametrize("name", ["agent.hcl", "other.HCL", "sub/x.hcl", "agent.acl", "conf.txt"])
+def test_a_path_with_an_extension_is_read(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Relative to the working directory; the file's absolute path is kept."""
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(TEXT, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert load_config(name, environ={}).path == path
+    assert load_config(str(path), environ={}).path == path
+
+
+@pytest.mark.parametrize("variable", ["HOME", "USERPROFILE"])
+def test_the_home_directory_is_expanded(variable: str, tmp_path: Path) -> None:
+    """`~/` in the source, and in the directories inside of it."""
+    (tmp_path / "agent.hcl").write_text(
+        TEXT + 'sessions_dir = "~/s"\nskill_dirs = ["~/k", "~"]\nagent_dirs = ["~user/x"]\n',
+        encoding="utf-8",
+    )
+    config = load_config("~/agent.hcl", environ={variable: str(tmp_path)})
+    assert config.sessions_dir == tmp_path / "s"
+    assert config.skill_dirs == (tmp_path / "k", tmp_path)
+    assert config.agent_dirs == (Path.cwd() / "~user" / "x",)
+
+
+def test_relative_directories_start_at_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not at the folder of the file."""
+    monkeypatch.chdir(tmp_path)
+    assert load_config(TEXT + 'sessions_dir = "s/../t"', environ={}).sessions_dir == tmp_path / "t"
+
+
+def test_several_lines_are_always_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Even when they end like a path."""
+    monkeypatch.chdir(tmp_path)
+    assert load_config(TEXT + "# see agent.hcl", environ={}).path is None
+    assert load_config(TEXT.replace("\n", " "), environ={}).path is None
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("missing.hcl", "the file does not exist"),
+        ("folder.hcl", "cannot be read"),
+        ("latin.hcl", "the file is not UTF-8 text"),
+        ("agent.conf", "'agent.conf' is neither an existing file nor HCL text"),
+        ("some/where", "'some/where' is neither an existing file nor HCL text"),
+        ("", "`default_model` is missing; it has the form provider/model"),
+    ],
+)
+def test_a_source_that_cannot_be_used(
+    source: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error names the path."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder.hcl").mkdir()
+    (tmp_path / "latin.hcl").write_bytes(b'a = "\xe9"')
+    with pytest.raises(ConfigError) as caught:
+        load_config(source, environ={})
+    assert problem in caught.value.problem
+    assert str(caught.value).startswith("Failed to create agent: ")
+    if source.endswith(".hcl"):
+        assert caught.value.path == str(tmp_path / source)
+        assert str(tmp_path / source) in str(caught.value)
+
+
+def test_env_is_looked_up_wherever_a_string_stands() -> None:
+    """In attributes, lists, objects and inside of strings; an empty variable is an empty string."""
+    config = load_config(
+        'default_model = "${env("P")}/m"\n'
+        "skill_dirs = [env(\"D\")]\n"
+        'providers { name = env("P") api_key = env("K")\n'
+        '  headers = { Authorization = "Bearer ${env("K")}", X = env("EMPTY") }\n'
+        '  models { id = "m" family = env("EMPTY") } }',
+        environ={"P": "p", "D": "/d", "K": "secret", "EMPTY": ""},
+    )  # fmt: skip
+    model = config.resolve()
+    assert (model.provider, model.api_key, model.family) == ("p", Secret("secret"), "")
+    assert reveal_all(model.headers) == {"Authorization": "Bearer secret", "X": ""}
+    assert config.skill_dirs == (Path("/d"),)
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And it is read at each load, not when the text was first seen."""
+    text = TEXT.replace('"k"', 'env("A3S_TEST_KEY")')
+    for value in ("one", "two"):
+        monkeypatch.setenv("A3S_TEST_KEY", value)
+        assert load_config(text).resolve().api_key == Secret(value)
+
+
+def test_an_unset_variable_is_named_with_its_place(tmp_path: Path) -> None:
+    """File, line and variable."""
+    path = tmp_path / "agent.hcl"
+    path.write_text(TEXT.replace('"k"', 'env("NOT_SET")'), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(str(path), environ={})
+    assert str(caught.value) == (
+        f"Failed to create agent: {path}:2: environment variable `NOT_SET` is not set"
+    )
+    assert (caught.value.path, caught.value.line) == (str(path), 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "parts"),
+    [
+        ("", None, ["default_model", "provider/model"]),
+        ('\ndefault_model = "gpt"', 2, ["default_model", "provider/model", '"gpt"']),
+        ('default_model = "/m"', 1, ["provider/model"]),
+        ('default_model = "p/"', 1, ["provider/model"]),
+        ('default_model = "q/m"\nproviders { name = "p" }', 1, ["'q'", "'m'", "defined: p"]),
+        ('default_model = "q/m"', 1, ["'q'", "'m'", "defined: none"]),
+        ('default_model = "p/x"\nproviders { name = "p" models { id = "m" } }', 1, ["'p'", "'x'", "it has: m"]),
+        ('default_model = "p/m"\nproviders { name = "p" models { id = "m" } }', None, ["`p`", "api_key", "base_url"]),
+        ('default_model = "p/m"\nproviders { name = "p" api_key = " " models { id = "m" } }', None, ["`p`", "api_key"]),
+    ],
+)  # fmt: skip
+def test_mistakes_about_the_default_model(text: str, line: int | None, parts: list[str]) -> None:
+    """Each says what was expected and what exists."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(text, environ={})
+    assert caught.value.line == line
+    for part in parts:
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'default_model = "p/m"\nproviders { name = "p" api_key = "sk-hush" model = 1 models { id = 5 } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = ["sk-hush"] models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" headers = { A = ["sk-hush"] } models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" base_url = "sk-hush@h" models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = sk-hush models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key sk-hush models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = \'sk-hush\' models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = "sk-hush\n models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = "\\sk-hush" models { id = "m" } }',
+        'default_model = "p/m"\nproviders { name = "p" api_key = "x" "sk-hush" models { id = "m" } }',
+        'default_model = "p/m"\nstorage_url = ["sk-hush"]\nproviders { name = "p" api_key = "x" models { id = "m" } }',
+        'default_model = "p/m"\nmax_tool_rounds = env("SECRET")\nproviders { name = "p" api_key = "x" models { id = "m" } }',
+        'default_model = "p/m"\nstorage_backend = env("SECRET")\nproviders { name = "p" api_key = "x" models { id = "m" } }',
+    ],
+)  # fmt: skip
+def test_no_error_repeats_a_secret(text: str) -> None:
+    """Whatever is wrong with a key or around it; the causes of the error are clean too."""
+    with pytest.raises(A3SError) as caught:
+        load_config(text, environ={"SECRET": "sk-hush"})
+    error: BaseException | None = caught.value
+    while error is not None:
+        assert "hush" not in f"{error!s} {error!r}"
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
