@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -87,14 +88,15 @@ class LlamaServer:
         assert self._process.stdin is not None
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
+        with suppress(OSError):  # settings it never read cannot be flushed any more
+            self._process.stdin.close()
 
     def _send(self, line: bytes) -> None:
         assert self._process.stdin is not None
         try:
             self._process.stdin.write(line)
             self._process.stdin.flush()
-        except BrokenPipeError:
+        except OSError:  # EPIPE, or EINVAL on Windows
             return  # it died at once: `wait_loaded` reads its end and reports it
 
     def _load_error(self) -> str:

@@ -7,10 +7,11 @@ import atexit
 import os
 import secrets
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 from a3s_code.errors import LocalModelMissing
 from a3s_code.events import ModelPreparing
@@ -24,12 +25,16 @@ Report = Callable[[ModelPreparing], None]
 # memory. llama.cpp lowers it for models that were trained for less.
 NAMED_FILE_CONTEXT_TOKENS = 16_384
 CLOSE_DEADLINE_S = 5.0
+# To send with every request: llama.cpp may close a connection after a streamed answer that it had
+# promised to keep, and then one request in five on a reused connection fails.
+REQUEST_HEADERS: Mapping[str, str] = MappingProxyType({"Connection": "close"})
 
 
 class LocalModelServer:
     """Addresses of local models, started at the first question and shared afterwards.
 
     `api_key` opens all of them: without it every other user of the machine could send requests.
+    Requests carry `REQUEST_HEADERS` beside it.
     Safe to use from any thread and event loop.
     """
 
@@ -89,6 +94,8 @@ class LocalModelServer:
                 raise LocalModelMissing("The local model was shut down with this process")
             start = self._starts.get(path)
             if start is None or not start.join(listener):
+                if start is not None:
+                    start.close()
                 start = _Start(path, self.api_key, self._embedded if is_embedded else None)
                 start.join(listener)
                 self._starts[path] = start
