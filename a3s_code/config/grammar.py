@@ -19,17 +19,17 @@ The forms, where `start` and `end` are offsets into the text:
 
 from __future__ import annotations
 
+import contextlib
 import logging
-import os
 import re
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, TypeAlias
 
 import hcl2
 import hcl2.parser
 import lark
+from filelock import FileLock, Timeout
 from lark import Token, Tree
 
 from a3s_code.config.cache import grammar_file
@@ -88,32 +88,31 @@ def _without_comments(text: str) -> str:
 
 def _parse(text: str) -> Node:
     with _lock:  # the first parser of a process is built here, and only once
-        _prepare_tables()
+        _prepare_parser()
         tree: Node = hcl2.parses_to_tree(text)
     return tree
 
 
-def _prepare_tables() -> None:
-    """Point hcl2 at parser tables in the user's cache, which it writes when they are not there.
+def _prepare_parser() -> None:
+    """Have hcl2 keep its parser tables in the user's cache.
 
-    Building them takes seconds; in the site-packages folder they would often not be writable.
+    Building them takes seconds; in the site-packages folder they would often not be writable. The
+    file's name is part of what lark compares, so it cannot be written elsewhere and renamed: a lock
+    keeps two processes from writing it at once. Half a file is noticed by lark and built again.
     """
-    tables = grammar_file()
-    if Path(hcl2.parser.PARSER_FILE) == tables or hcl2.parser.parser.cache_info().currsize:
+    if hcl2.parser.parser.cache_info().currsize:
         return
+    tables = grammar_file()
+    hcl2.parser.PARSER_FILE = tables
     if tables.exists():
-        hcl2.parser.PARSER_FILE = tables
+        hcl2.parser.parser()
         return
     _logger.warning("preparing the configuration parser; this takes some seconds, only once")
-    # Written beside and renamed: another process never reads half a table.
-    unfinished = tables.with_name(f"{tables.name}.{os.getpid()}")
-    hcl2.parser.PARSER_FILE = unfinished
-    hcl2.parser.parser()
-    hcl2.parser.PARSER_FILE = tables
-    try:
-        unfinished.replace(tables)
-    except OSError as error:
-        _logger.debug("the configuration parser's tables are not kept: %s", error)
+    with contextlib.ExitStack() as held:
+        # Where no lock can be had, no tables can be kept either.
+        with contextlib.suppress(OSError, Timeout):
+            held.enter_context(FileLock(f"{tables}.lock", timeout=60))
+        hcl2.parser.parser()
 
 
 # -- the parse tree ---------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ def load_in_a_process(path: Path, cache: Path) -> dict[str, Any]:
         [sys.executable, "-c", PROGRAM, str(path)],
         env=environ, capture_output=True, text=True, timeout=100, check=True,
     )  # fmt: skip
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(done.stdout) | {"said": done.stderr}
     return answer
 
 
@@ -64,6 +64,8 @@ def test_a_text_seen_before_needs_no_parser(tmp_path: Path, warm_cache: Path) ->
     assert (first["key"], second["key"]) == (KEY, KEY)
     assert {"hcl2", "lark"} <= set(first["heavy"])
     assert second["heavy"] == []
+
+    assert "preparing" not in f"{first['said']}{second['said']}"
 
     path.write_text(TEXT.replace(KEY, "other"), encoding="utf-8")
     assert load_in_a_process(path, warm_cache)["key"] == "other"
@@ -121,7 +123,21 @@ def test_the_first_parser_needs_no_cache_either(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("in the way", encoding="utf-8")
     path = tmp_path / "agent.hcl"
     path.write_text(TEXT, encoding="utf-8")
-    assert load_in_a_process(path, tmp_path / "cache")["key"] == KEY
+    answer = load_in_a_process(path, tmp_path / "cache")
+    assert answer["key"] == KEY
+    assert answer["said"].count("preparing the configuration parser") == 1
+
+
+def test_parser_tables_are_kept_for_other_processes(warm_cache: Path) -> None:
+    """Lark accepts the stored tables: it would write them again otherwise."""
+    load_config(TEXT, environ={KEY: "x"})
+    (tables,) = warm_cache.glob("hcl-*.bin")
+    before = tables.stat().st_mtime_ns
+    path = warm_cache / "fresh.hcl"
+    path.write_text(f"{TEXT}# a text that no process has seen", encoding="utf-8")
+    answer = load_in_a_process(path, warm_cache)
+    assert "lark" in answer["heavy"]
+    assert tables.stat().st_mtime_ns == before
 
 
 def test_many_threads_may_load_at_once(tmp_path: Path) -> None:
