@@ -10,6 +10,7 @@ from a3s_code.llm.arguments import parse_arguments
 from a3s_code.llm.body import as_count, as_text
 from a3s_code.llm.decoding import AnswerDecoder
 from a3s_code.llm.refusal import error_in_stream
+from a3s_code.llm.sse import ServerSentEvent
 from a3s_code.messages import Block, Message, TextBlock, ThinkingBlock, ToolUseBlock
 from a3s_code.results import TokenUsage
 
@@ -83,13 +84,14 @@ class MessagesDecoder(AnswerDecoder):
             cache_write_tokens=self._cache_write,
         )
 
-    def take_text(self, text: str) -> None:
-        """Take in a delta of the text block that the frame was learned from."""
+    def take_texts(self, texts: list[str]) -> None:
+        """Take in deltas of the text block that the frame was learned from."""
         assert self._framed_block is not None
-        self._framed_block.parts.append(text)
+        self._framed_block.parts += texts
 
-    def read(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+    def read(self, event: ServerSentEvent, events: list[AgentEvent]) -> None:
         """Take in one event of the protocol."""
+        data, name = event
         document = self.parsed(data)
         match document.get("type") or name:
             case "content_block_delta":
@@ -144,7 +146,7 @@ class MessagesDecoder(AnswerDecoder):
             case "text_delta" if block.kind == "text":
                 self._add(block, as_text(delta.get("text")), events)
                 if delta.get("text"):
-                    self._frame.learn(data, document)
+                    self.learn_frame(data, document)
                     self._framed_block = block
             case "thinking_delta" if block.kind == "thinking":
                 self._add(block, as_text(delta.get("thinking")), events)

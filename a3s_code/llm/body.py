@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from a3s_code.errors import StreamInterrupted
-from a3s_code.llm.sse import ServerSentEvent, SSEDecoder
+from a3s_code.llm.sse import ServerSentEvent, SSEDecoder, parse_block
 
 _NOT_BLANK = re.compile(rb"[^ \t\r\n]")
 _TITLE = re.compile(rb"<title[^>]*>\s*([^<]{1,200}?)\s*</title", re.IGNORECASE)
@@ -27,13 +27,13 @@ class AnswerBody:
         self._held: list[bytes] = []
         self._held_bytes = 0
 
-    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that `chunk` completes. Raises `StreamInterrupted` on an event without end."""
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """The blocks that `chunk` completes, for `event`. Raises `StreamInterrupted` on an event without end."""
         if not self._kind:
             self._kind = self._recognise(chunk)
         if self._kind in ("sse", ""):
             try:
-                return self._sse.feed(chunk)
+                return self._sse.blocks(chunk)
             except ValueError as error:
                 raise StreamInterrupted(str(error)) from error
         self._held.append(chunk)
@@ -42,8 +42,8 @@ class AnswerBody:
             raise StreamInterrupted(f"the answer is a document of more than {_MAX_BYTES} bytes")
         return []
 
-    def close(self) -> list[ServerSentEvent]:
-        """The events that the end of the body completes. Raises `StreamInterrupted` on a web page."""
+    def close(self) -> list[bytes]:
+        """The block that the end of the body completes. Raises `StreamInterrupted` on a web page."""
         if self._kind == "html":
             title = _TITLE.search(b"".join(self._held))
             named = f" titled {title[1].decode('utf-8', 'replace')!r}" if title else ""
@@ -54,8 +54,12 @@ class AnswerBody:
         if self._kind == "json":
             document = b"".join(self._held)
             self._held, self._held_bytes = [], 0
-            return [ServerSentEvent(document)] if document else []
-        return self._sse.close()
+            return [document]
+        return [self._sse.last_block()]
+
+    def event(self, block: bytes) -> ServerSentEvent | None:
+        """What a block means; None when it carries no data."""
+        return ServerSentEvent(block) if self.is_document else parse_block(block)
 
     @property
     def is_document(self) -> bool:

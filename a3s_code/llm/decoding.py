@@ -29,6 +29,7 @@ class AnswerDecoder(ABC):
         self._body = AnswerBody()
         self._frame = TextFrame(text_path)
         self._failure: ModelError | None = None
+        self._block = b""
         self._ended = False
         self._stop_reason = ""
 
@@ -41,19 +42,19 @@ class AnswerDecoder(ABC):
         """Events of this chunk. Raises `ModelRefused` or `StreamInterrupted`, with the text so far."""
         self._raise_failure()
         try:
-            stream = self._body.feed(chunk)
+            blocks = self._body.feed(chunk)
         except StreamInterrupted as error:
             raise self.interrupted(error.problem) from error
-        return self._decode(stream)
+        return self._decode(blocks)
 
     def finish(self) -> list[AgentEvent]:
         """The body has ended: the events that were still open."""
         self._raise_failure()
         try:
-            stream = self._body.close()
+            blocks = self._body.close()
         except StreamInterrupted as error:
             raise self.interrupted(error.problem) from error
-        return self._decode(stream)
+        return self._decode(blocks)
 
     def close(self) -> ModelReply:
         """The whole answer. Raises `StreamInterrupted` when no end mark had come."""
@@ -75,15 +76,21 @@ class AnswerDecoder(ABC):
         if self._failure is not None:
             raise self._failure
 
-    def _decode(self, stream: list[ServerSentEvent]) -> list[AgentEvent]:
+    def _decode(self, blocks: list[bytes]) -> list[AgentEvent]:
         events: list[AgentEvent] = []
+        at = 0
         try:
-            for data, name in stream:
-                if text := self._frame.text_of(data):
-                    self.take_text(text)
-                    events.append(TextDelta(text=text))
-                else:
-                    self.read(data, name, events)
+            while at < len(blocks):
+                if texts := self._frame.texts(blocks, at):
+                    self.take_texts(texts)
+                    events += [TextDelta(text=text) for text in texts]
+                    at += len(texts)
+                    continue
+                block = blocks[at]
+                at += 1
+                if event := self._body.event(block):
+                    self._block = block
+                    self.read(event, events)
         except ModelError as error:
             if not events:
                 raise
@@ -101,15 +108,19 @@ class AnswerDecoder(ABC):
             raise self.interrupted("the answer contains an event that is not a JSON object")
         return document
 
+    def learn_frame(self, data: bytes, document: dict[str, Any]) -> None:
+        """The event being read carried nothing but a text: others like it may be cut short."""
+        self._frame.learn(self._block, data, document)
+
     # -- one protocol's part -----------------------------------------------------------------------
 
     @abstractmethod
-    def read(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+    def read(self, event: ServerSentEvent, events: list[AgentEvent]) -> None:
         """Take in one event of the stream and append what it means to `events`."""
 
     @abstractmethod
-    def take_text(self, text: str) -> None:
-        """Take in a delta of text that stood in the learned frame."""
+    def take_texts(self, texts: list[str]) -> None:
+        """Take in deltas of text that stood in the learned frame."""
 
     @abstractmethod
     def partial(self) -> Message:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Sequence
 from typing import Any
 
 _PROBE = "~probe~"
@@ -34,33 +35,36 @@ class TextFrame:
         self._prefix = self._suffix = b""
         self._least = 0
 
-    def text_of(self, data: bytes) -> str | None:
-        """The string in `data`, or None when `data` is not the known frame around a JSON string."""
-        if (
-            not self._least
-            or len(data) < self._least
-            or not data.startswith(self._prefix)
-            or not data.endswith(self._suffix)
-        ):
-            return None
-        middle = data[len(self._prefix) : -len(self._suffix)]
-        self._unused = 0
-        try:
-            text = middle.decode()
-            if text.isprintable() and b"\\" not in middle and b'"' not in middle:
-                return text
-            value = json.loads(f'"{text}"')
-        except ValueError:  # a control character, a second string, a broken character
-            return None
-        return value if isinstance(value, str) else None
+    def texts(self, blocks: Sequence[bytes], start: int = 0) -> list[str]:
+        """The strings in `blocks` from `start` on, up to the first that is not this frame.
 
-    def learn(self, data: bytes, document: Any) -> None:
-        """Take the surroundings of the string from `data`, whose parsed form is `document`.
-
-        Nothing is learned when the place of the string cannot be told for certain, or when what
-        was learned before was of no use time and again.
+        An empty string counts as not fitting.
         """
-        if self._unused >= _MAX_UNUSED:
+        texts: list[str] = []
+        if not self._least:
+            return texts
+        prefix, suffix, least = self._prefix, self._suffix, self._least
+        head, tail = len(prefix), -len(suffix)
+        for at in range(start, len(blocks)):
+            block = blocks[at]
+            if len(block) <= least or not (block.startswith(prefix) and block.endswith(suffix)):
+                break
+            text = _json_string(block[head:tail])
+            if not text:
+                break
+            texts.append(text)
+        if texts:
+            self._unused = 0
+        return texts
+
+    def learn(self, block: bytes, data: bytes, document: Any) -> None:
+        """Take the surroundings of the string from a `block` of the stream.
+
+        `data` is the JSON text in it and `document` its parsed form. Nothing is learned when the
+        place of the string cannot be told for certain, or when what was learned before was of no
+        use time and again.
+        """
+        if self._unused >= _MAX_UNUSED or b"\n" in data or not block.endswith(data):
             return
         self._unused += 1
         start = _after_key(data, str(self._path[-1]).encode())
@@ -74,8 +78,20 @@ class TextFrame:
         except ValueError:
             return
         if found == probed and suffix:
-            self._prefix, self._suffix = prefix, suffix
-            self._least = len(prefix) + len(suffix)
+            self._prefix, self._suffix = block[: len(block) - len(data)] + prefix, suffix
+            self._least = len(self._prefix) + len(suffix)
+
+
+def _json_string(characters: bytes) -> str:
+    """The string between two quotes of a JSON text; "" when `characters` are more, or less."""
+    try:
+        text = characters.decode()
+        if text.isprintable() and b"\\" not in characters and b'"' not in characters:
+            return text
+        value = json.loads(f'"{text}"')
+    except ValueError:  # a control character, a second string, a broken character
+        return ""
+    return value if isinstance(value, str) else ""
 
 
 def _place(document: Any, path: tuple[str | int, ...]) -> Any:

@@ -11,6 +11,7 @@ from a3s_code.llm.arguments import parse_arguments
 from a3s_code.llm.body import as_count, as_text
 from a3s_code.llm.decoding import AnswerDecoder
 from a3s_code.llm.refusal import error_in_stream
+from a3s_code.llm.sse import ServerSentEvent
 from a3s_code.messages import Block, Message, TextBlock, ToolUseBlock
 from a3s_code.results import TokenUsage
 
@@ -70,12 +71,13 @@ class ChatDecoder(AnswerDecoder):
         """The last figures that the server sent."""
         return self._usage
 
-    def take_text(self, text: str) -> None:
-        """Take in a delta of text."""
-        self._text.append(text)
+    def take_texts(self, texts: list[str]) -> None:
+        """Take in deltas of text."""
+        self._text += texts
 
-    def read(self, data: bytes, name: str, events: list[AgentEvent]) -> None:
+    def read(self, event: ServerSentEvent, events: list[AgentEvent]) -> None:
         """Take in one chunk of the completion, or the end mark."""
+        data, name = event
         if data.strip() == b"[DONE]":
             self._ended = True
             events += self._announced(at_end=True)
@@ -98,7 +100,7 @@ class ChatDecoder(AnswerDecoder):
     def _learn(self, data: bytes, document: dict[str, Any]) -> None:
         match document:
             case {"choices": [{"delta": {"content": str()}}]} if not document.get("usage"):
-                self._frame.learn(data, document)
+                self.learn_frame(data, document)
 
     def _refuse_errors(self, document: dict[str, Any], name: str) -> None:
         error = document.get("error")

@@ -32,7 +32,11 @@ class SSEDecoder:
         self._after_cr = False
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
-        """The events that `chunk` completes, in order.
+        """The events that `chunk` completes, in order. Raises as `blocks` does."""
+        return [event for block in self.blocks(chunk) if (event := parse_block(block))]
+
+    def blocks(self, chunk: bytes) -> list[bytes]:
+        """The blocks of lines that `chunk` completes, for `parse_block`; line ends are LF.
 
         Raises `ValueError` when a single event is larger than `MAX_EVENT_BYTES`.
         """
@@ -53,20 +57,18 @@ class SSEDecoder:
         self._rest, self._rest_bytes = [tail], len(tail)
         if self._rest_bytes > MAX_EVENT_BYTES:
             raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
-        events = []
-        for block in blocks:
-            if block[:6] == b"data: " and b"\n" not in block:  # what nearly every server sends
-                events.append(ServerSentEvent(block[6:]))
-            elif (event := _parse_block(block)) is not None:
-                events.append(event)
-        return events
+        return blocks
 
     def close(self) -> list[ServerSentEvent]:
-        """The event that the end of the body completes, if any; a line cut in two is dropped."""
+        """The event that the end of the body completes, if any."""
+        event = parse_block(self.last_block())
+        return [event] if event else []
+
+    def last_block(self) -> bytes:
+        """The whole lines behind the last blank line; a line cut in two is dropped."""
         whole, _, _ = b"".join(self._rest).rpartition(b"\n")
         self._rest, self._rest_bytes = [], 0
-        event = _parse_block(whole)
-        return [] if event is None else [event]
+        return whole
 
     def _without_bom(self, chunk: bytes) -> bytes:
         chunk = b"".join([*self._rest, chunk])
@@ -89,8 +91,10 @@ class SSEDecoder:
         return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
 
 
-def _parse_block(block: bytes) -> ServerSentEvent | None:
+def parse_block(block: bytes) -> ServerSentEvent | None:
     """The event of the lines up to a blank line; None when they carry no data."""
+    if block[:6] == b"data: " and b"\n" not in block:  # what most servers send
+        return ServerSentEvent(block[6:])
     name = b""
     data: list[bytes] = []
     for line in block.split(b"\n"):
