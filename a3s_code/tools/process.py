@@ -6,12 +6,13 @@ import asyncio
 import contextlib
 import os
 import select
-import signal
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from a3s_code.tools.process_tree import kill_tree
 
 _PIECE_BYTES = 64 * 1024
 _KILL_WAIT_S = 1.0  # for processes that do not die at once: blocked in the kernel, or on Windows
@@ -38,7 +39,7 @@ async def run_command(
     """Run a command without standard input; stdout and stderr arrive merged, in their order.
 
     `on_output` is called in another thread, with pieces of at most 64 KiB, never after the return.
-    On timeout and on cancellation the whole process group is dead before this returns. A child that
+    On timeout and on cancellation the whole process tree is dead before this returns. A child that
     was left in the background does not delay the return. Raises `OSError` or `ValueError` when the
     command cannot be started.
     """
@@ -101,7 +102,7 @@ class _Process:
             return
         self._popen = popen
         if self._kill_requested:
-            kill_group(popen.pid)
+            kill_tree(popen.pid)
         threading.Thread(
             target=self._read, args=(popen,), name="a3s-command-output", daemon=True
         ).start()
@@ -136,10 +137,10 @@ class _Process:
             return popen.stdout.closed or not _is_readable(popen.stdout.fileno())
 
     async def kill(self) -> None:
-        """Kill the group and wait for its end; the system calls are made in a thread."""
+        """Kill the tree and wait for its end; the system calls are made in a thread."""
         self._kill_requested = True
         if self._popen is not None:
-            threading.Thread(target=kill_group, args=(self._popen.pid,), daemon=True).start()
+            threading.Thread(target=kill_tree, args=(self._popen.pid,), daemon=True).start()
         await asyncio.wait({self.exited}, timeout=_KILL_WAIT_S)
         await asyncio.wait({self._drained}, timeout=_DRAIN_STEP_S)
 
@@ -171,22 +172,6 @@ def _own_group() -> dict[str, Any]:
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]  # Windows only
         return {"creationflags": flags}
     return {"start_new_session": True}
-
-
-def kill_group(pid: int) -> None:
-    """Kill the process group that `pid` leads, and on Windows the process tree below it."""
-    if os.name == "nt":
-        subprocess.run(
-            ["taskkill", "/F", "/T", "/PID", str(pid)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            check=False,
-        )
-        return
-    # The number stays taken while the group has members, so this can only miss, not hit another.
-    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a zombie
-        os.killpg(pid, signal.SIGKILL)
 
 
 def _wait_readable(fd: int) -> None:

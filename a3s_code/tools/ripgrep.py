@@ -129,12 +129,14 @@ def _output(command: Sequence[str], base: str, limits: Limits) -> Iterator[bytes
     timer.start()
     limits.stop.on_request(process.kill)
     assert process.stdout is not None
+    silent = True
     try:
         while piece := process.stdout.read(_PIECE_BYTES):
+            silent = False
             yield piece
         limits.check()
         # 1: nothing found. 2: an unreadable directory, or wrong usage; then nothing was written.
-        if process.wait() not in (0, 1, 2):
+        if process.wait() not in ((0, 1) if silent else (0, 1, 2)):
             raise RipgrepFailed
     finally:
         timer.cancel()

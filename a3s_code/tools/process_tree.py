@@ -1,0 +1,69 @@
+"""Ending everything that a command started, not only its process group."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+from collections.abc import Iterable, Mapping
+
+
+def kill_tree(pid: int) -> None:
+    """Kill the process group that `pid` leads and all that descends from `pid`.
+
+    A child that made itself a session of its own (`setsid`) is found through its parents, unless
+    these have ended before. Blocks: on Windows for as long as `taskkill` takes.
+    """
+    if os.name == "nt":
+        _run(["taskkill", "/F", "/T", "/PID", str(pid)])
+        return
+    others = descendants(pid, _parents())
+    # The number stays taken while the group has members, so this can only miss, not hit another.
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a zombie
+        os.killpg(pid, signal.SIGKILL)
+    for other in others:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(other, signal.SIGKILL)
+
+
+def descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
+    """All processes below `pid`, by a mapping from each process to its parent."""
+    children: dict[int, list[int]] = {}
+    for child, parent in parents.items():
+        children.setdefault(parent, []).append(child)
+    found, waiting = [], list(children.get(pid, ()))
+    while waiting:
+        child = waiting.pop()
+        found.append(child)
+        waiting += children.pop(child, ())
+    return found
+
+
+def _parents() -> dict[int, int]:
+    if os.path.exists("/proc/self/stat"):
+        return dict(_parents_from_proc(name for name in os.listdir("/proc") if name.isdigit()))
+    lines = _run(["ps", "-A", "-o", "pid=,ppid="]).splitlines()
+    return {int(pid): int(parent) for pid, parent in (line.split() for line in lines)}
+
+
+def _parents_from_proc(names: Iterable[str]) -> Iterable[tuple[int, int]]:
+    for name in names:
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:
+                # The command's name stands in parentheses and may contain anything.
+                yield int(name), int(file.read().rpartition(b")")[2].split()[1])
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended meanwhile
+
+
+def _run(command: list[str]) -> str:
+    return subprocess.run(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        text=True,
+        errors="replace",
+    ).stdout

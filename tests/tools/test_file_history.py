@@ -1,0 +1,71 @@
+"""Snapshots of changed files."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from a3s_code.tools.history import FileHistory
+
+
+def test_versions_count_from_zero_per_file() -> None:
+    history = FileHistory()
+    assert [history.record("a", b"1", "write"), history.record("b", b"2", "edit")] == [0, 0]
+    assert history.record("a", b"33", "patch") == 1
+    summaries = history.versions("a")
+    assert [(s.version, s.path, s.tool_name, s.size) for s in summaries] == [
+        (0, "a", "write", 1),
+        (1, "a", "patch", 2),
+    ]
+    assert history.tracked_files() == ["a", "b"]
+
+
+def test_timestamps_are_utc_and_recent() -> None:
+    history = FileHistory()
+    before = datetime.now(UTC)
+    history.record("a", b"", "write")
+    assert before <= history.versions("a")[0].timestamp <= datetime.now(UTC)
+
+
+def test_the_oldest_snapshot_goes_first_and_numbers_stay() -> None:
+    history = FileHistory(max_snapshots=3)
+    for number in range(3):
+        history.record("a", str(number).encode(), "write")
+    history.record("b", b"x", "write")
+    assert [summary.version for summary in history.versions("a")] == [1, 2]
+    assert history.content("a", 0) is None
+    assert history.content("a", 2) == b"2"
+    assert history.record("a", b"3", "write") == 3
+
+
+def test_the_default_limit_is_500_over_all_files() -> None:
+    history = FileHistory()
+    for number in range(600):
+        history.record(f"f{number % 7}", b"", "write")
+    assert sum(len(history.versions(path)) for path in history.tracked_files()) == 500
+
+
+def test_diff_has_the_documented_header_and_three_lines_of_context() -> None:
+    history = FileHistory()
+    history.record("a.txt", b"".join(b"%d\n" % n for n in range(9)), "write")
+    history.record("a.txt", b"".join(b"%d\n" % (n if n != 4 else 44) for n in range(9)), "write")
+    assert history.diff("a.txt", 0, 1) == (
+        "--- a/a.txt (version 0)\n+++ b/a.txt (version 1)\n@@ -2,7 +2,7 @@\n"
+        " 1\n 2\n 3\n-4\n+44\n 5\n 6\n 7\n"
+    )
+
+
+def test_diff_of_a_missing_version_is_none() -> None:
+    history = FileHistory()
+    history.record("a", b"", "write")
+    assert history.diff("a", 0, 1) is None
+    assert history.diff_with_current("b", 0, b"") is None
+
+
+def test_diff_against_the_current_content_uses_the_next_number() -> None:
+    history = FileHistory()
+    history.record("a", b"old", "write")
+    diff = history.diff_with_current("a", 0, b"new\n")
+    assert diff == (
+        "--- a/a (version 0)\n+++ b/a (version 1)\n@@ -1 +1 @@\n"
+        "-old\n\\ No newline at end of file\n+new\n"
+    )

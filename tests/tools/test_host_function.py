@@ -1,0 +1,179 @@
+"""Python functions as tools."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from enum import Enum
+from typing import Annotated, Any, Literal
+
+import pytest
+
+from a3s_code.errors import InvalidArgument
+from a3s_code.tools import ToolOutput, run_tool
+from a3s_code.tools.docstring import parameter_texts, summary
+from a3s_code.tools.host_function import function_tool
+from tests.tools.bench import Bench
+
+
+class Colour(Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+def paint(
+    what: str,
+    times: int = 1,
+    colour: Colour = Colour.RED,
+    mode: Literal["fast", "slow"] = "fast",
+    layers: list[float] | None = None,
+    notes: dict[str, str] | None = None,
+    size: Annotated[int | str, "In pixels."] = 1,
+    flag: bool = False,
+    anything: Any = None,
+) -> str:
+    """Paint a thing,
+    on one or more layers.
+
+    Slow.
+
+    Args:
+        what: The thing
+            to paint.
+        times (int): How often.
+
+    Returns:
+        what: was painted
+    """
+    return f"{what} {times}"
+
+
+def test_the_schema_comes_from_signature_and_docstring() -> None:
+    tool = function_tool(paint)
+    assert (tool.name, tool.read_only) == ("paint", False)
+    assert tool.description == "Paint a thing, on one or more layers.\nSlow."
+    assert tool.parameters == {
+        "type": "object",
+        "properties": {
+            "what": {"type": "string", "description": "The thing to paint."},
+            "times": {"type": "integer", "description": "How often."},
+            "colour": {"type": "string", "enum": ["red", "blue"]},
+            "mode": {"type": "string", "enum": ["fast", "slow"]},
+            "layers": {"type": ["array", "null"], "items": {"type": "number"}},
+            "notes": {"type": ["object", "null"], "additionalProperties": {"type": "string"}},
+            "size": {"type": ["integer", "string"], "description": "In pixels."},
+            "flag": {"type": "boolean"},
+            "anything": {},
+        },
+        "required": ["what"],
+        "additionalProperties": False,
+    }
+
+
+def _call(bench: Bench, function: Any, **args: Any) -> ToolOutput:
+    return asyncio.run(run_tool(function_tool(function, name="f"), args, bench.ctx))
+
+
+def test_a_function_runs_in_a_worker_thread(bench: Bench) -> None:
+    def where() -> str:
+        return str(threading.current_thread() is threading.main_thread())
+
+    assert _call(bench, where).text == "False"
+
+
+def test_a_coroutine_function_runs_on_the_loop(bench: Bench) -> None:
+    async def add(a: int, b: float = 0.5) -> float:
+        await asyncio.sleep(0)
+        return a + b
+
+    assert _call(bench, add, a=1).text == "1.5"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("é", "é"),
+        (None, ""),
+        ({"a": [1, True]}, '{"a": [1, true]}'),
+        ([Colour.RED], '["Colour.RED"]'),
+        (ToolOutput("own", 4), "own"),
+    ],
+)
+def test_results_become_text(bench: Bench, value: Any, text: str) -> None:
+    def give() -> Any:
+        return value
+
+    assert _call(bench, give).text == text
+
+
+def test_wrong_and_missing_arguments_do_not_reach_the_function(bench: Bench) -> None:
+    def f(n: int) -> int:
+        raise AssertionError
+
+    assert _call(bench, f).text == "n parameter is required"
+    assert _call(bench, f, n="1").text == "n parameter must be an integer"
+
+
+def test_what_the_function_raises_is_told_to_the_model(bench: Bench) -> None:
+    def f() -> None:
+        raise KeyError("gone")
+
+    assert _call(bench, f) == ToolOutput("Tool execution error: 'gone'", 1)
+
+
+def test_bound_methods_partials_and_callables(bench: Bench) -> None:
+    class Counter:
+        def add(self, n: int) -> int:
+            return n + 1
+
+        def __call__(self, n: int) -> int:
+            return n + 2
+
+    assert _call(bench, Counter().add, n=1).text == "2"
+    assert _call(bench, Counter(), n=1).text == "3"
+    assert _call(bench, functools.partial(paint, times=3), what="x").text == "x 3"
+
+
+def _untyped(x):  # type: ignore[no-untyped-def]  # that is the point
+    return x
+
+
+def _variadic(*values: int) -> None: ...
+
+
+def _complex(x: complex) -> None: ...
+
+
+@pytest.mark.parametrize("function", [_untyped, _variadic, _complex])
+def test_unusable_parameters_are_named(function: Any) -> None:
+    with pytest.raises(InvalidArgument, match=r"parameter '(x|values)'"):
+        function_tool(function)
+
+
+def test_a_lambda_needs_a_name() -> None:
+    with pytest.raises(InvalidArgument, match="<lambda>"):
+        function_tool(lambda: 1)
+    assert function_tool(lambda: 1, name="one", read_only=True).read_only
+
+
+def test_docstrings_in_the_style_of_numpy_and_sphinx() -> None:
+    numpy = """Sum.
+
+    Parameters
+    ----------
+    x : int
+        The x value
+        continues.
+    y
+        The y.
+
+    Returns
+    -------
+    x : float
+    """
+    assert parameter_texts(numpy, ["x", "y"]) == {"x": "The x value continues.", "y": "The y."}
+    assert summary(numpy) == "Sum."
+    sphinx = "Sum.\n\n:param x: the x\n    more\n:param int y: the y\n:return: x"
+    assert parameter_texts(sphinx, ["x", "y"]) == {"x": "the x more", "y": "the y"}
+    assert summary(sphinx) == "Sum."

@@ -1,0 +1,422 @@
+"""`glob` and `grep`, and that both ways of searching find the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from a3s_code.errors import ToolFailed
+from a3s_code.tools.find import find_files
+from a3s_code.tools.limits import Limits
+from a3s_code.tools.match import Match
+from a3s_code.tools.ripgrep import find_ripgrep
+from a3s_code.tools.search import search
+from a3s_code.tools.threads import Stop, Stopped
+from tests.tools.bench import Bench
+
+needs_rg = pytest.mark.skipif(shutil.which("rg") is None, reason="ripgrep is not installed")
+
+FILES: dict[str, str | bytes] = {
+    ".gitignore": "*.log\nbuild/\n!keep.log\n/top.txt\n",
+    ".env": "foo",
+    ".github/w/a.yml": "foo",
+    "a.log": "foo",
+    "a.py": "foo bar\nbaz\r\nFOO\n",
+    "a/b.py": "foo",
+    "bin.dat": b"foo\n\0",
+    "build/x.py": "foo",
+    "keep.log": "foo",
+    "nest/.git/HEAD": "foo",
+    "nest/z.log": "foo",
+    "src/.dot.py": "foo",
+    "src/.hid/x.py": "foo",
+    "src/b.ts": "foo\n",
+    "src/c.tsx": "\n\nfoo(x)\n",
+    "src/sub/.gitignore": "*.ts\n!ok.ts\n",
+    "src/sub/ok.ts": "Foo",
+    "src/sub/q.ts": "foo",
+    "top.txt": "foo",
+    "x/top.txt": "foo",
+}
+
+
+@pytest.fixture
+def tree(bench: Bench, tmp_path: Path) -> Bench:
+    for name, content in FILES.items():
+        bench.write(name, content)
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "secret.py").write_text("foo secret")
+    if sys.platform != "win32":
+        (bench.root / "out").symlink_to(tmp_path / "outside")
+        (bench.root / "link.py").symlink_to(tmp_path / "outside" / "secret.py")
+    return bench
+
+
+@pytest.fixture(params=["rg", "python"])
+def use_ripgrep(request: pytest.FixtureRequest) -> bool:
+    if request.param == "rg" and shutil.which("rg") is None:
+        pytest.skip("ripgrep is not installed")
+    return bool(request.param == "rg")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "expected"),
+    [
+        ("*", ".", ["a.py", "bin.dat", "keep.log"]),
+        ("*.py", ".", ["a.py"]),
+        ("**/*.py", ".", ["a.py", "a/b.py"]),
+        ("**/*.{ts,tsx}", ".", ["src/b.ts", "src/c.tsx", "src/sub/ok.ts"]),
+        ("*.{ts,tsx}", "src", ["src/b.ts", "src/c.tsx"]),
+        (".*", ".", [".env", ".gitignore"]),
+        ("**/.*", ".", [".env", ".gitignore", "src/.dot.py", "src/sub/.gitignore"]),
+        (".github/**/*.yml", ".", [".github/w/a.yml"]),
+        ("**/*", ".github", [".github/w/a.yml"]),
+        ("**/.hid/*", ".", ["src/.hid/x.py"]),
+        ("**/*.log", ".", ["keep.log", "nest/z.log"]),
+        ("**/*.log", "nest", ["nest/z.log"]),
+        ("**/*.ts", "src/sub", ["src/sub/ok.ts"]),
+        ("*", "build", ["build/x.py"]),
+        ("**/top.txt", ".", ["x/top.txt"]),
+        ("**/secret.py", ".", []),
+        ("out/*", ".", []),
+        ("link.py", ".", []),
+        (".git/**", "nest", []),
+    ],
+)
+def test_find_files(
+    tree: Bench, use_ripgrep: bool, pattern: str, path: str, expected: list[str]
+) -> None:
+    found = find_files(tree.ctx.workspace, pattern, path, use_ripgrep=use_ripgrep)
+    assert found == expected
+
+
+def test_rules_above_the_workspace_do_not_count(tree: Bench, use_ripgrep: bool) -> None:
+    (tree.root.parent / ".gitignore").write_text("*.py\n")
+    workspace = tree.ctx.workspace
+    assert find_files(workspace, "**/b.*", use_ripgrep=use_ripgrep) == ["a/b.py", "src/b.ts"]
+    assert find_files(workspace, "*.py", "a", use_ripgrep=use_ripgrep) == ["a/b.py"]
+    assert len(search(workspace, "foo", "a", use_ripgrep=use_ripgrep)) == 1
+
+
+def test_settings_of_the_user_do_not_count(
+    tree: Bench, use_ripgrep: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "rgrc").write_text("--no-ignore\n--hidden\n--max-count=1\n")
+    monkeypatch.setenv("RIPGREP_CONFIG_PATH", str(tmp_path / "rgrc"))
+    (tree.root / ".ignore").write_text("*.py\n")
+    found = find_files(tree.ctx.workspace, "**/*.py", use_ripgrep=use_ripgrep)
+    assert found == ["a.py", "a/b.py"]
+
+
+def test_a_ripgrep_in_the_workspace_is_not_run(
+    tree: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tree.write("bin/rg.exe" if sys.platform == "win32" else "bin/rg", "#!/bin/sh\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent))
+    assert find_ripgrep(tree.ctx.workspace.root) is None
+
+
+@needs_rg
+def test_a_ripgrep_that_does_not_work_is_replaced(
+    tree: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("the fake program is a shell script")
+    broken = tmp_path / "bin" / "rg"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\nexit 2\n")
+    broken.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
+    assert find_files(tree.ctx.workspace, "*.py") == ["a.py"]
+    assert len(search(tree.ctx.workspace, "foo", "a")) == 1
+
+
+def test_the_list_is_complete(bench: Bench, use_ripgrep: bool) -> None:
+    """Also beyond the 100 KiB to which the tool's text is cut."""
+    names = [f"d{n % 7}/{'n' * 100}{n:04}.txt" for n in range(1500)]
+    for name in names:
+        bench.write(name, "")
+    found = find_files(bench.ctx.workspace, "**/*.txt", use_ripgrep=use_ripgrep)
+    assert found == sorted(names)
+    text = bench.text("glob", pattern="**/*.txt")
+    assert len(text.encode()) <= 102_400
+    assert text.endswith("\n... (output truncated)\n\n1500 file(s) found")
+
+
+def test_glob_text(tree: Bench) -> None:
+    assert tree.text("glob", pattern="**/*.py") == "a.py\na/b.py\n\n2 file(s) found"
+    assert tree.text("glob", pattern="*.no") == "No files found matching pattern: *.no"
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({"pattern": "[a"}, "Invalid glob pattern '[a': unclosed character class"),
+        ({"pattern": "{a"}, "Invalid glob pattern '{a': unclosed brace"),
+        (
+            {"pattern": "../*"},
+            "Workspace boundary violation: tool 'glob' path '../*' escapes workspace",
+        ),
+        (
+            {"pattern": "/etc/*"},
+            "Workspace boundary violation: tool 'glob' path '/etc/*' escapes workspace",
+        ),
+        (
+            {"pattern": "*", "path": ".."},
+            "Workspace boundary violation: tool 'glob' path '..' escapes workspace",
+        ),
+        ({"pattern": "*", "path": "no"}, "Directory not found: no"),
+        ({"pattern": "*", "path": "a.py"}, "Not a directory: a.py"),
+    ],
+)
+def test_glob_errors(tree: Bench, args: dict[str, str], problem: str) -> None:
+    assert tree.failure("glob", **args) == problem
+
+
+def _lines(found: list[Match]) -> list[str]:
+    return [f"{match.path}:{match.line}:{match.text}" for match in found]
+
+
+ALL_FOO = [
+    "a.py:1:foo bar",
+    "a/b.py:1:foo",
+    "keep.log:1:foo",
+    "nest/z.log:1:foo",
+    "src/b.ts:1:foo",
+    "src/c.tsx:3:foo(x)",
+    "x/top.txt:1:foo",
+]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "options", "expected"),
+    [
+        ("foo", {}, ALL_FOO),
+        ("foo", {"glob": "*.py"}, ["a.py:1:foo bar", "a/b.py:1:foo"]),
+        ("foo", {"glob": "*.{ts,tsx}"}, ["src/b.ts:1:foo", "src/c.tsx:3:foo(x)"]),
+        ("foo", {"glob": "src/*"}, ["src/b.ts:1:foo", "src/c.tsx:3:foo(x)"]),
+        ("foo", {"glob": ".github/**"}, [".github/w/a.yml:1:foo"]),
+        ("foo", {"path": "src/sub"}, []),
+        ("foo", {"path": "build"}, ["build/x.py:1:foo"]),
+        ("foo", {"path": "src/.hid"}, ["src/.hid/x.py:1:foo"]),
+        ("foo", {"path": "a.log"}, ["a.log:1:foo"]),
+        ("foo", {"path": "bin.dat"}, []),
+        ("foo", {"path": "src", "ignore_case": True, "glob": "*k.ts"}, ["src/sub/ok.ts:1:Foo"]),
+        ("^FOO$", {}, ["a.py:3:FOO"]),
+        ("baz$", {}, ["a.py:2:baz"]),
+        (r"\(x\)", {}, ["src/c.tsx:3:foo(x)"]),
+        (r"(?<=foo )bar", {}, ["a.py:1:foo bar"]),
+        (r"(o)\1 b", {}, ["a.py:1:foo bar"]),
+        ("secret", {}, []),
+        ("foo\nbaz", {}, []),
+        ("", {"path": "a.py"}, ["a.py:1:foo bar", "a.py:2:baz", "a.py:3:FOO"]),
+    ],
+)
+def test_search(
+    tree: Bench, use_ripgrep: bool, pattern: str, options: dict[str, str], expected: list[str]
+) -> None:
+    found = search(tree.ctx.workspace, pattern, use_ripgrep=use_ripgrep, **options)  # type: ignore[arg-type]  # a table of options
+    assert found.complete
+    assert _lines(found) == expected
+
+
+def test_a_search_stops_at_the_first_matches_in_order(bench: Bench, use_ripgrep: bool) -> None:
+    for number in range(40):
+        bench.write(f"d{number % 4}/f{number:02}", "x\n" * 10)
+    found = search(bench.ctx.workspace, "x", max_matches=25, use_ripgrep=use_ripgrep)
+    assert not found.complete
+    assert [(match.path, match.line) for match in found] == [
+        *(("d0/f00", line) for line in range(1, 11)),
+        *(("d0/f04", line) for line in range(1, 11)),
+        *(("d0/f08", line) for line in range(1, 6)),
+    ]
+
+
+def test_a_deadline_ends_a_search(tree: Bench, use_ripgrep: bool) -> None:
+    limits = Limits(timeout_s=0)
+    with pytest.raises(ToolFailed, match="stopped after 0 s"):
+        find_files(tree.ctx.workspace, "**", limits=limits, use_ripgrep=use_ripgrep)
+    with pytest.raises(ToolFailed, match="stopped after 0 s"):
+        search(tree.ctx.workspace, "x", limits=limits, use_ripgrep=use_ripgrep)
+
+
+def test_a_caller_who_left_ends_a_search(tree: Bench, use_ripgrep: bool) -> None:
+    stop = Stop()
+    stop.request()
+    with pytest.raises(Stopped):
+        search(tree.ctx.workspace, "x", limits=Limits(stop), use_ripgrep=use_ripgrep)
+
+
+def test_grep_text(tree: Bench) -> None:
+    text = tree.text("grep", pattern="foo", glob="*.py")
+    assert text == "a.py:1:foo bar\na/b.py:1:foo\n\n2 match(es) in 2 file(s)"
+    assert tree.text("grep", **{"pattern": "foo", "glob": "*.py", "-i": True, "-n": True}) == (
+        "a.py:1:foo bar\na.py:3:FOO\na/b.py:1:foo\n\n3 match(es) in 2 file(s)"
+    )
+    assert tree.text("grep", pattern="zzz") == "No matches found for pattern: zzz"
+
+
+def test_grep_context(bench: Bench) -> None:
+    bench.write("a", "".join(f"{n}\r\n" for n in range(1, 21)))
+    bench.write("b", "5")
+    text = bench.text("grep", pattern="^(5|7|15)$", context=1)
+    assert (
+        text
+        == ("a-4-4\na:5:5\na-6-6\na:7:7\na-8-8\n--\na-14-14\na:15:15\na-16-16\n--\nb:5:5").replace(
+            "b:5:5", "b:1:5"
+        )
+        + "\n\n4 match(es) in 2 file(s)"
+    )
+
+
+def test_grep_output_is_cut_at_100_kib(bench: Bench) -> None:
+    bench.write("a", ("x" * 99 + "\n") * 2000)
+    text = bench.text("grep", pattern="x")
+    assert len(text.encode()) <= 102_400
+    *_, notice, last = text.splitlines()
+    assert notice == "... (output truncated)"
+    assert last == "Found 2000 matches in 1 files (output truncated)"
+
+
+def test_a_very_long_line_is_cut_in_the_text_only(bench: Bench) -> None:
+    bench.write("a", "x" * 10_000)
+    assert bench.text("grep", pattern="x").startswith("a:1:" + "x" * 2000 + " ... (line cut)\n")
+    assert search(bench.ctx.workspace, "x")[0].text == "x" * 10_000
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({"pattern": "("}, "Invalid regex pattern '(': "),
+        ({"pattern": "x{99999999999999999999}"}, "Invalid regex pattern 'x{999"),
+        ({"pattern": "x", "path": "no"}, "Path not found: no"),
+        ({"pattern": "x", "glob": "[a"}, "Invalid glob pattern '[a': "),
+        (
+            {"pattern": "x", "path": "../outside"},
+            "Workspace boundary violation: tool 'grep' path '../outside' escapes workspace",
+        ),
+        (
+            {"pattern": "x", "glob": "../*"},
+            "Workspace boundary violation: tool 'grep' path '../*' escapes workspace",
+        ),
+    ],
+)
+def test_grep_errors(tree: Bench, args: dict[str, str], problem: str) -> None:
+    assert tree.failure("grep", **args).startswith(problem)
+
+
+def test_a_pattern_that_python_warns_of_is_no_error(bench: Bench) -> None:
+    bench.write("a", "x[y")
+    assert bench.text("grep", pattern="[[a]y").startswith("a:1:x[y\n")
+
+
+def test_lines_across_blocks_keep_their_numbers(bench: Bench) -> None:
+    lines = ["filler " * 20] * 60_000
+    for number in (1, 29_000, 40_000, 59_999):
+        lines[number] = "needle"
+    bench.write("big", "\n".join(lines))
+    found = search(bench.ctx.workspace, "needle", use_ripgrep=False)
+    assert [match.line for match in found] == [2, 29_001, 40_001, 60_000]
+
+
+# -- the same with ripgrep and without ---------------------------------------------------------------
+
+_rule = st.sampled_from(
+    ["*.a", "!x.a", "d/", "/d", "d/*.b", "**/x.a", "x*", "!d/x.b", "# no", "", "e/**", "*", "!*/"]
+)
+_file = st.sampled_from(
+    ["x.a", "y.a", "d/x.a", "d/x.b", "d/e/x.a", "e/x.b", ".h/x.a", "d/.x.a", "e/d/y.b"]
+)
+_folder = st.sampled_from(["", "d/", "e/"])
+_query = st.sampled_from(["**", "*", "*.a", "**/*.{a,b}", "d/**", ".*", "**/.*", ".h/*", "*/x.?"])
+
+
+@pytest.fixture
+def empty_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("trees")
+
+
+@needs_rg
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(_folder, st.lists(_rule, max_size=4), max_size=3),
+    st.sets(_file, min_size=1),
+    _query,
+    st.sampled_from([".", "d"]),
+)
+def test_both_ways_find_the_same(
+    empty_tree: Path, rules: dict[str, list[str]], files: set[str], query: str, path: str
+) -> None:
+    shutil.rmtree(empty_tree)
+    (empty_tree / "d").mkdir(parents=True)
+    bench = Bench(empty_tree)
+    for name in files:
+        bench.write(name, "x\n")
+    for folder, lines in rules.items():
+        bench.write(f"{folder}.gitignore", "\n".join(lines))
+    workspace = bench.ctx.workspace
+    assert find_files(workspace, query, path) == find_files(
+        workspace, query, path, use_ripgrep=False
+    )
+    assert search(workspace, "x", path, glob=query) == search(
+        workspace, "x", path, glob=query, use_ripgrep=False
+    )
+
+
+_piece = st.sampled_from(
+    [
+        r"a",
+        r"b",
+        r"ab",
+        r".",
+        r"a*",
+        r"b+",
+        r"(a|b)",
+        r"[ab]",
+        r"[^a]",
+        r"\w",
+        r"\s",
+        r"\b",
+        r"^",
+        r"$",
+        r"é",
+        r"a?",
+        r"(?:ab)",
+        r"a{2}",
+        r"a{1,2}",
+        r"\.",
+        r"|",
+        r"a+?",
+        r"\d",
+        r"[a-c.]",
+    ]
+)
+
+
+@needs_rg
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.lists(_piece, max_size=4).map("".join), st.booleans())
+def test_both_ways_read_expressions_alike(
+    empty_tree: Path, pattern: str, ignore_case: bool
+) -> None:
+    text = "a\nb\nab\naab a.b\nAB É\r\n\nx1 é\n  \ncab\nb.a\n"
+    shutil.rmtree(empty_tree)
+    empty_tree.mkdir()
+    bench = Bench(empty_tree)
+    bench.write("f", text)
+    results = [
+        search(bench.ctx.workspace, pattern, ignore_case=ignore_case, use_ripgrep=choice)
+        for choice in (True, False)
+    ]
+    assert results[0] == results[1]
