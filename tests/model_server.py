@@ -69,7 +69,8 @@ class ModelServer:
 
     `requests` are the decoded bodies, `headers` (lower-case names) and `paths` stand at the same
     index; `connections` counts those that were opened. `waiting` is set while an answer stands at a gate, `disconnected` once a client went away
-    in the middle of an answer, `stalled` once one did not read for half a second.
+    in the middle of an answer, `stalled` once one did not read for half a second, `finished` once an
+    answer was written to its end.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class ModelServer:
         self.waiting = threading.Event()
         self.disconnected = threading.Event()
         self.stalled = threading.Event()
+        self.finished = threading.Event()
         self._choose = choose
         self._replies: list[Reply] = []
         self._changed = threading.Condition()
@@ -215,6 +217,7 @@ class _Handler(BaseHTTPRequestHandler):
         reply = self.server.owner.next_reply(self.path, headers, json.loads(text))
         try:
             self._play(reply, kind)
+            self.server.owner.finished.set()
         except _CutOff:
             self.close_connection = True
         except (ConnectionError, TimeoutError):

@@ -25,6 +25,7 @@ from a3s_code.llm.failures import (
     said_in_body,
 )
 from a3s_code.llm.model import Codec, ModelReply, ModelRequest, StreamDecoder
+from a3s_code.llm.network import merge_chunks
 from a3s_code.llm.retry import RetryConfig, parse_retry_after, retry_delay_s
 from a3s_code.messages import Message
 
@@ -347,11 +348,13 @@ def _open_client(route: str) -> httpx.AsyncClient:
     limits = httpx.Limits(
         max_connections=None, max_keepalive_connections=20, keepalive_expiry=_KEEPALIVE_S
     )
-    if route == "plain":  # never speaks TLS: a context that trusts nobody is enough
-        return httpx.AsyncClient(
-            verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), limits=limits, trust_env=False
-        )
-    return httpx.AsyncClient(verify=_ssl_context(), limits=limits, trust_env=route == "proxy")
+    if route == "proxy":
+        return httpx.AsyncClient(verify=_ssl_context(), limits=limits)
+    # The plain route never speaks TLS: a context that trusts nobody is enough.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if route == "plain" else _ssl_context()
+    transport = httpx.AsyncHTTPTransport(verify=context, limits=limits)
+    merge_chunks(transport)
+    return httpx.AsyncClient(transport=transport, trust_env=False)
 
 
 @functools.cache

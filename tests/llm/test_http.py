@@ -178,6 +178,20 @@ def test_an_answer_is_complete_although_the_body_never_ends(model_server: ModelS
     assert model_server.disconnected.wait(DEADLINE_S)
 
 
+def test_what_is_waiting_is_taken_at_once(model_server: ModelServer) -> None:
+    """However many HTTP chunks it came in: the fast path below the HTTP library is in use."""
+    model_server.script(says("word " * 200))
+    batches: list[int] = []
+
+    async def emit(events: list[AgentEvent]) -> None:
+        assert await asyncio.to_thread(model_server.finished.wait, DEADLINE_S)
+        batches.append(len(events))
+
+    run(client(model_server).stream(hello(), emit))
+    assert sum(batches) == 200
+    assert len(batches) < 10
+
+
 # -- back-pressure and cancelling ------------------------------------------------------------------
 
 
