@@ -71,6 +71,10 @@ class SessionClosed(A3SError):
     """A call on a session after `close()`."""
 
 
+class ScheduleFull(A3SError):
+    """One scheduled task more than a session may have. Nothing was scheduled."""
+
+
 class LocalModelMissing(A3SError):
     """The embedded model is neither cached nor obtainable; the message names the file to place."""
 
@@ -132,6 +136,21 @@ class BtwFailed(A3SError):
     """A side question that got no answer. The conversation is untouched."""
 
     prefix = "btw query failed: "
+
+
+# -- stores ----------------------------------------------------------------------------------------
+
+
+class StoreError(A3SError):
+    """A session store or memory store that cannot be read or written; the text names the file."""
+
+
+class SessionConflict(StoreError):
+    """A saved session that someone else has changed meanwhile. Nothing was written."""
+
+    def __init__(self, problem: str, *, session_id: str) -> None:
+        self.session_id = session_id
+        super().__init__(problem)
 
 
 # -- tools -----------------------------------------------------------------------------------------

@@ -21,9 +21,16 @@ PACKAGES = {
 # A module may import from its own layer and from those above it in this list.
 LAYERS = (
     ("a3s_code.errors", "a3s_code.messages", "a3s_code.results", "a3s_code.events"),
-    ("a3s_code.config", "a3s_code.permissions"),
+    (
+        "a3s_code.config",
+        "a3s_code.permissions",
+        "a3s_code.schedule",
+        "a3s_code.security",
+        "a3s_code.store",
+    ),
+    ("a3s_code.memory",),
     ("a3s_code.local", "a3s_code.llm", "a3s_code.tools"),
-    ("a3s_code.loop",),
+    ("a3s_code.commands", "a3s_code.loop"),
     ("a3s_code.run", "a3s_code.background"),
     ("a3s_code.options",),
     ("a3s_code.session",),

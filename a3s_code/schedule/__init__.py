@@ -1,0 +1,1 @@
+"""Prompts of a session that are sent again and again."""
