@@ -111,6 +111,7 @@ class ModelClient:
         """
         body = self._codec.encode(request)
         live = live or LiveReply()
+        live.delivered = False
         retry = 0
         while True:
             api_key = self._api_key() if self._api_key else None
