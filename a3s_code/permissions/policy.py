@@ -8,6 +8,7 @@ from typing import Any, Literal, cast
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.rules import PermissionRule
+from a3s_code.permissions.subject import subject_of
 
 Verdict = Literal["allow", "deny", "ask"]
 _VERDICTS = ("allow", "deny", "ask")
@@ -64,11 +65,12 @@ class PermissionPolicy:
         """
         if not self.enabled:
             return "allow"
-        if any(rule.matches(tool, args, workspace) for rule in self.deny):
+        subject = subject_of(tool, args, workspace)
+        if any(rule.hits(tool, subject) for rule in self.deny):
             return "deny"
-        if any(rule.covers(tool, args, workspace) for rule in self.allow):
+        if any(rule.holds(tool, subject) for rule in self.allow):
             return "allow"
-        if any(rule.matches(tool, args, workspace) for rule in self.ask):
+        if any(rule.hits(tool, subject) for rule in self.ask):
             return "ask"
         return self.default_decision
 

@@ -42,18 +42,22 @@ class PermissionRule:
 
     def matches(self, tool: str, args: Mapping[str, Any], workspace: Path | None = None) -> bool:
         """Whether any spelling of the call matches: the reading for rules that deny or ask."""
-        return self._names(tool) and self._hits(subject_of(tool, args, workspace))
+        return self.hits(tool, subject_of(tool, args, workspace))
 
     def covers(self, tool: str, args: Mapping[str, Any], workspace: Path | None = None) -> bool:
         """Whether the call matches whatever way it is read: the reading for rules that allow."""
-        return self._names(tool) and self._covers(subject_of(tool, args, workspace))
+        return self.holds(tool, subject_of(tool, args, workspace))
 
-    def _hits(self, subject: Subject) -> bool:
+    def hits(self, tool: str, subject: Subject) -> bool:
+        """`matches` for a subject that is already known."""
         fold = subject.is_path and _PATHS_IGNORE_CASE
-        return any(self._fits(text, fold_case=fold) for text in subject.spellings)
+        return self._names(tool) and any(
+            self._fits(text, fold_case=fold) for text in subject.spellings
+        )
 
-    def _covers(self, subject: Subject) -> bool:
-        return all(self._fits(text) for text in subject.meant)
+    def holds(self, tool: str, subject: Subject) -> bool:
+        """`covers` for a subject that is already known."""
+        return self._names(tool) and all(self._fits(text) for text in subject.meant)
 
     def _names(self, tool: str) -> bool:
         name = tool.lower()

@@ -85,10 +85,10 @@ def _path_subject(
         root = _slashes(os.path.abspath(workspace))
         whole = [plain if _ABSOLUTE.match(plain) else _normal(f"{root}/{plain}")]
         meant = [_within(whole[0], root)]
-        if follow and "\0" not in raw:  # no file has such a name; the tool will say so
+        if follow:
             real_root = os.path.realpath(workspace)
             # A backslash is a letter of a name on some systems and a separator on others.
-            real = [_slashes(os.path.realpath(os.path.join(real_root, t))) for t in (raw, plain)]
+            real = [_followed(os.path.join(real_root, text)) for text in _distinct(raw, plain)]
             whole += real
             followed = [_within(place, _slashes(real_root)) for place in real]
             plain, meant = meant[0], followed
@@ -96,6 +96,14 @@ def _path_subject(
     if is_folder:  # a rule for what is in a folder holds for listing it
         spellings += [f"{place}/" for place in spellings if not place.endswith("/")]
     return Subject(_distinct(*spellings), _distinct(*meant), is_path=True)
+
+
+def _followed(path: str) -> str:
+    """Where a path leads when links are followed."""
+    try:
+        return _slashes(os.path.realpath(path))
+    except ValueError:  # no file can have such a name, which the tool will say
+        return _normal(_slashes(path))
 
 
 def _normal(path: str) -> str:
