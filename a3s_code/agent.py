@@ -15,7 +15,7 @@ from a3s_code.loop.prompt import system_prompt
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
-from a3s_code.session import Session
+from a3s_code.session import Conduct, Session
 from a3s_code.tools import builtin_tools
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.registry import ToolRegistry
@@ -109,8 +109,12 @@ class Agent:
             session_id=given.session_id,
             model=choose(given.model),
             choose_model=choose,
-            system=system,
-            limits=given.limits(self._config.max_tool_rounds),
+            conduct=Conduct(
+                system=system,
+                limits=given.limits(self._config.max_tool_rounds),
+                breaker_threshold=given.breaker_threshold(),
+                compact_threshold=given.compact_threshold(),
+            ),
             toolbox=toolbox,
         )
 

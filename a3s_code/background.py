@@ -29,6 +29,7 @@ class RuntimeLoop:
 
     def __init__(self) -> None:
         self._started = threading.Event()
+        self._closers: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self.loop: asyncio.AbstractEventLoop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._main, name="a3s-runtime", daemon=True)
         self._thread.start()
@@ -91,6 +92,13 @@ class RuntimeLoop:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        for close in self._closers:
+            await close()
+
+    def at_end(self, close: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Await `close()` on the loop before it ends; the same function is called once."""
+        if close not in self._closers:
+            self._closers.append(close)
 
 
 _lock = threading.Lock()

@@ -31,6 +31,9 @@ class SessionOptions:
     max_parse_retries: malformed tool calls in a row that are fed back; 2 by default.
     tool_timeout_ms: limit of each tool call in milliseconds; none by default.
     retry_config: HTTP retries, a `RetryConfig` or a dict of its fields.
+    circuit_breaker_threshold: model calls that may fail in a row before a turn fails; 3.
+    auto_compact: shorten a conversation that fills the context window; off by default.
+    auto_compact_threshold (also `context_threshold`): the filled part, 0.0 to 1.0, clamped; 0.8.
     continuation_enabled, max_continuation_turns: ask to go on when an answer looks unfinished;
         on, at most 3 times.
     temperature (0.0 to 1.0), thinking_budget (tokens): only together with `model`.
@@ -47,7 +50,11 @@ class SessionOptions:
     max_tool_rounds: int | None = None
     max_parse_retries: int | None = None
     tool_timeout_ms: int | None = None
+    circuit_breaker_threshold: int | None = None
     retry_config: RetryConfig | Mapping[str, Any] | None = None
+    auto_compact: bool | None = None
+    auto_compact_threshold: float | None = None
+    context_threshold: float | None = None
     continuation_enabled: bool | None = None
     max_continuation_turns: int | None = None
     temperature: float | None = None
@@ -87,6 +94,12 @@ class SessionOptions:
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
                 raise InvalidArgument(f"{name} must be a string, not {value!r}")
+        for name in _NUMBERS:
+            value = getattr(self, name)
+            if value is not None and (
+                isinstance(value, bool) or not isinstance(value, int | float)
+            ):
+                raise InvalidArgument(f"{name} must be a number from 0.0 to 1.0, not {value!r}")
         temperature = self.temperature
         if temperature is not None and not (
             isinstance(temperature, int | float) and 0 <= temperature <= 1
@@ -113,6 +126,20 @@ class SessionOptions:
             extra=self.extra,
         )
 
+    def compact_threshold(self) -> float | None:
+        """The part of the context window at which to shorten, None when that is off."""
+        if not self.auto_compact:
+            return None
+        given = self.auto_compact_threshold
+        threshold = self.context_threshold if given is None else given
+        return 0.8 if threshold is None else min(max(threshold, 0.0), 1.0)
+
+    def breaker_threshold(self) -> int:
+        """How many model calls of a turn may fail in a row; at least 1."""
+        return (
+            3 if self.circuit_breaker_threshold is None else max(1, self.circuit_breaker_threshold)
+        )
+
     def confirmation(self) -> ConfirmationPolicy | None:
         """The confirmation policy, built from a dict when one was given."""
         policy = self.confirmation_policy
@@ -131,9 +158,11 @@ class SessionOptions:
 _INTEGERS = {
     "max_tool_rounds": 1,
     "max_parse_retries": 0,
+    "circuit_breaker_threshold": 0,
     "tool_timeout_ms": 1,
     "max_continuation_turns": 0,
     "thinking_budget": 1,
 }
-_BOOLEANS = ("permissive", "continuation_enabled")
+_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact")
+_NUMBERS = ("auto_compact_threshold", "context_threshold")
 _STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

@@ -6,8 +6,9 @@ import asyncio
 import concurrent.futures
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Self
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
 
 from a3s_code.background import runtime
 from a3s_code.errors import (
@@ -22,16 +23,37 @@ from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
 from a3s_code.messages import Attachment, Message, messages_from
 from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
+from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.channel import EventChannel
+from a3s_code.run.compact import AutoCompact
 from a3s_code.run.execution import Execution, Outcome
 from a3s_code.run.stream import EventStream
+from a3s_code.tools.find import find_files
+from a3s_code.tools.host_function import function_tool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a session's executions go; fixed at its creation.
+
+    `system` gives the system prompt for a model; `breaker_threshold` is the number of model calls
+    that may fail in a row; `compact_threshold` the filled part of the context window at which the
+    conversation is shortened, None for never.
+    """
+
+    system: Callable[[BoundModel], str]
+    limits: LoopLimits
+    breaker_threshold: int = 3
+    compact_threshold: float | None = None
+
 
 _BTW_SYSTEM = (
     "Answer the side question briefly, from the conversation so far. You have no tools now, and "
     "neither the question nor your answer becomes part of the conversation."
 )
 
+T = TypeVar("T")
 Attachments = Sequence[Attachment | Mapping[str, Any]]
 
 
@@ -49,13 +71,12 @@ class Session:
         session_id: str | None,
         model: BoundModel,
         choose_model: Callable[[str], BoundModel],
-        system: Callable[[BoundModel], str],
-        limits: LoopLimits,
+        conduct: Conduct,
         toolbox: Toolbox,
     ) -> None:
         self.session_id = session_id or str(uuid.uuid4())
         self._model, self._choose_model = model, choose_model
-        self._system, self._limits, self._toolbox = system, limits, toolbox
+        self._conduct, self._toolbox = conduct, toolbox
         self._lock = threading.Lock()
         self._history: list[Message] = []
         self._usage = TokenUsage()
@@ -181,7 +202,7 @@ class Session:
         if not question:
             raise InvalidArgument("the side question is empty")
         runtime().check_not_inside()
-        future = runtime().submit(self._btw(question))
+        future = _submit(self._btw(question))
         try:
             return runtime().wait(future, future.cancel)
         except A3SError as error:
@@ -189,7 +210,7 @@ class Session:
 
     async def abtw(self, question: str) -> BtwResult:
         """`btw` for a caller with an event loop."""
-        future = runtime().submit(self._btw(question.strip()))
+        future = _submit(self._btw(question.strip()))
         return await asyncio.wrap_future(future)
 
     async def _btw(self, question: str) -> BtwResult:
@@ -228,8 +249,6 @@ class Session:
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""
-        from a3s_code.tools.find import find_files
-
         refused = self._toolbox.gate.refuse_direct("glob", {"pattern": pattern})
         if refused is not None:
             raise ToolError(f"glob {pattern!r}: {refused.text}")
@@ -268,8 +287,6 @@ class Session:
         `read_only` lets it run beside other read-only calls. Raises `InvalidArgument` for a
         function whose parameters have no usable types, or for the name of a built-in tool.
         """
-        from a3s_code.tools.host_function import function_tool
-
         self._toolbox.registry.register(function_tool(function, name=name, read_only=read_only))
 
     # -- confirmation --------------------------------------------------------------------------------
@@ -321,27 +338,36 @@ class Session:
                 "says attachment = true"
             )
         given = None if history is None else messages_from(history)
-        own = given is None
         with self._lock:
             if self._running is not None:
                 raise SessionBusy(
                     "this session is already answering a prompt; wait for it or cancel it"
                 )
-            execution = Execution(
-                loop=AgentLoop(list(self._history) if given is None else given, self._limits),
-                model=self._model,
-                system=self._system(self._model),
-                session_id=self.session_id,
-                tools=self._toolbox.registry.definitions,
-                toolbox=self._toolbox,
-                channel=channel,
-                settle=lambda outcome: self._settle(outcome, own_history=own),
+            execution = self._execution(
+                list(self._history) if given is None else given, channel, own_history=given is None
             )
             self._running = execution
         return execution, Message.user(prompt, images)
 
+    def _execution(
+        self, messages: list[Message], channel: EventChannel | None, *, own_history: bool
+    ) -> Execution:
+        conduct, model = self._conduct, self._model
+        threshold = conduct.compact_threshold
+        return Execution(
+            loop=AgentLoop(messages, conduct.limits),
+            asker=Asker(model, conduct.breaker_threshold, heard=channel is not None),
+            system=conduct.system(model),
+            session_id=self.session_id,
+            tools=self._toolbox.registry.definitions,
+            toolbox=self._toolbox,
+            compact=None if threshold is None else AutoCompact(threshold, self.session_id),
+            channel=channel,
+            settle=lambda outcome: self._settle(outcome, own_history=own_history),
+        )
+
     def _start(self, execution: Execution, message: Message) -> concurrent.futures.Future[Outcome]:
-        return runtime().submit(execution.run(message))
+        return _submit(execution.run(message))
 
     def _cancel(self, execution: Execution) -> None:
         runtime().call_soon(execution.cancel)
@@ -364,6 +390,14 @@ class Session:
 
 
 AgentSession = Session
+
+
+def _submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
+    """Run something that talks to model servers; their connections end with the runtime loop."""
+    from a3s_code.llm.http import close_clients  # here, so that importing the library stays light
+
+    runtime().at_end(close_clients)
+    return runtime().submit(work)
 
 
 def _result(outcome: Outcome) -> AgentResult:

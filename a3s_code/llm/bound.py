@@ -14,7 +14,7 @@ from a3s_code.llm.cost import cost_usd, prices_of
 from a3s_code.llm.model import Codec, ModelReply, ModelRequest, ToolDefinition
 from a3s_code.llm.openai import OpenAICodec
 from a3s_code.llm.retry import RetryConfig
-from a3s_code.local.server import local_models
+from a3s_code.local.server import REQUEST_HEADERS, local_models
 from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
 
@@ -49,6 +49,11 @@ class BoundModel:
     def selector(self) -> str:
         """`provider/model`."""
         return self._resolved.selector
+
+    @property
+    def retries_requests(self) -> bool:
+        """Whether failed requests are repeated before a call fails."""
+        return self._retry is None or self._retry.max_retries > 0
 
     @property
     def calls_tools(self) -> bool:
@@ -105,7 +110,7 @@ class BoundModel:
                 api_key=(lambda: local_models().api_key)
                 if local
                 else (lambda: key.reveal() if key else None),
-                headers=reveal_all(resolved.headers),
+                headers=REQUEST_HEADERS if local else reveal_all(resolved.headers),
                 session_id_header=resolved.session_id_header,
                 retry=self._retry,
             )

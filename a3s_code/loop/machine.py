@@ -111,6 +111,12 @@ class AgentLoop:
             return Finish(self.text)
         return self._call_model()
 
+    def on_compacted(self, messages: list[Message], step: Step) -> Step:
+        """Go on with a shortened conversation, between two rounds; `step` is what was to happen."""
+        self.messages = messages
+        self._before, self._completed = -1, len(messages)
+        return CallModel(tuple(messages)) if isinstance(step, CallModel) else step
+
     def on_cancel(
         self, partial: Message | None, results: Mapping[str, ToolResultBlock] | None = None
     ) -> Finish:

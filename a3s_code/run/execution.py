@@ -18,13 +18,14 @@ from a3s_code.events import (
     TurnEnd,
     TurnStart,
 )
-from a3s_code.llm.bound import BoundModel, ModelCall
-from a3s_code.llm.model import ModelReply, ToolDefinition
+from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
 from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
+from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox, TurnCalls, cancelled_end
 from a3s_code.run.channel import EventChannel
+from a3s_code.run.compact import AutoCompact
 
 log = logging.getLogger("a3s_code")
 
@@ -52,19 +53,19 @@ class Execution:
         self,
         *,
         loop: AgentLoop,
-        model: BoundModel,
+        asker: Asker,
         system: str,
         session_id: str,
         tools: Callable[[], Sequence[ToolDefinition]],
         toolbox: Toolbox,
+        compact: AutoCompact | None,
         channel: EventChannel | None,
         settle: Callable[[Outcome], Awaitable[None]],
     ) -> None:
-        self._loop, self._model, self._system, self._tools = loop, model, system, tools
-        self._session_id = session_id
+        self._loop, self._asker, self._system, self._tools = loop, asker, system, tools
+        self._session_id, self._compact = session_id, compact
         self._toolbox, self._channel, self._settle = toolbox, channel, settle
         self._open_calls: dict[str, str] = {}
-        self._call: ModelCall | None = None
         self._turn: TurnCalls | None = None
         self._inner: asyncio.Task[None] | None = None
         self._cancelled = False
@@ -104,9 +105,11 @@ class Execution:
         assert isinstance(step, CallModel)
         turn = self._loop.rounds
         await self._emit([TurnStart(turn=turn)])
-        reply = await self._ask(step.messages)
+        reply = await self._asker.ask(
+            self._system, step.messages, self._tools(), self._session_id, self._emit
+        )
         step = self._loop.on_reply(reply)
-        self._call = None
+        self._asker.call = None  # from here on its text is part of the conversation
         if isinstance(step, RunTools):
             self._turn = TurnCalls(self._toolbox, self._emit)
             results = await self._turn.run(step.calls)
@@ -114,11 +117,19 @@ class Execution:
             step = self._loop.on_results(results)
         usage = reply.usage
         await self._emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
-        return step
+        return await self._compacted(step, usage.prompt_tokens)
 
-    async def _ask(self, messages: Sequence[Message]) -> ModelReply:
-        self._call = self._model.call(self._system, messages, self._tools(), self._session_id)
-        return await self._call.run(self._emit)
+    async def _compacted(self, step: Step, used_tokens: int) -> Step:
+        """The step, in a conversation that was shortened if it had grown too long."""
+        if self._compact is None:
+            return step
+        done = await self._compact.check(
+            self._loop.messages, used_tokens, self._asker.model, self._emit
+        )
+        if done is None:
+            return step
+        self._loop.usage += done.usage
+        return self._loop.on_compacted(done.messages, step)
 
     async def _emit(self, events: list[AgentEvent]) -> None:
         for event in events:
@@ -146,14 +157,15 @@ class Execution:
         return self._ended(text, self._loop.history_after_failure(), error=error)
 
     def _cancelled_outcome(self) -> Outcome:
-        partial = self._call.partial() if self._call is not None else None
+        partial = self._asker.partial()
         results = self._turn.results if self._turn is not None else None
         finish = self._loop.on_cancel(partial, results)
         return self._ended(finish.text, self._loop.messages, cancelled=True)
 
     def partial_text(self) -> str:
         """The last answer as far as it has arrived."""
-        return self._call.partial().text if self._call is not None else self._loop.text
+        partial = self._asker.partial()
+        return self._loop.text if partial is None else partial.text
 
     def _ended(
         self,

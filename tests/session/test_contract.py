@@ -110,10 +110,13 @@ def test_a_failed_turn_keeps_completed_rounds_only(
 def test_a_truncated_answer_is_an_error_that_keeps_the_text(
     model_server: ModelServer, new_session: NewSession, kind: str, ask: Caller
 ) -> None:
-    model_server.script(says("All of this arrived").unfinished())
+    model_server.script(*[says("All of this arrived").unfinished()] * 3)
     answer = ask(new_session(kind), "go")
     assert answer.error_type == "StreamInterrupted"
     assert answer.text == "All of this arrived"
+    # What a consumer has seen is not asked for again; where nobody listens it may be repeated.
+    assert len(model_server.requests) == (1 if answer.events else 3)
+    assert ("gave up after 3 calls" in answer.error) == (not answer.events)
 
 
 def test_a_refused_request_is_final_and_names_status_and_address(
@@ -167,6 +170,23 @@ def test_cancel_keeps_what_has_arrived(
     model_server.script(says("Go on."))
     assert ask(session, "and?").text == "Go on."
     assert "Half of " in str(model_server.requests[1]["messages"])
+
+
+def test_a_call_whose_answer_broke_off_unseen_is_repeated(
+    model_server: ModelServer, new_session: NewSession, kind: str, ask: Caller
+) -> None:
+    model_server.script(says("").unfinished(), says("Whole."))
+    assert ask(new_session(kind), "go").text == "Whole."
+
+
+@pytest.mark.parametrize("threshold", [1, 2])
+def test_the_circuit_breaker_limits_the_calls(
+    model_server: ModelServer, new_session: NewSession, threshold: int
+) -> None:
+    model_server.script(*[status(500)] * 3)
+    session = new_session(circuit_breaker_threshold=threshold, retry_config={"max_retries": 0})
+    assert "500" in by_send(session, "go").error
+    assert len(model_server.requests) == threshold
 
 
 def test_cancel_ends_a_running_command(
