@@ -58,6 +58,16 @@ def same_in_ripgrep(pattern: str) -> bool:
     return True
 
 
+def stays_in_line(pattern: str) -> bool:
+    """Whether a match in a text of many lines never reaches across the end of a line."""
+    return same_in_ripgrep(pattern) and not re.search(r"\\[sWD]|\[\^", pattern)
+
+
+def is_tame(pattern: str) -> bool:
+    """Whether the time of a match is certainly bounded: nothing is repeated, optional or nested."""
+    return not re.search(r"[*+?{(]", re.sub(r"\\[^\w\s]", "", pattern))
+
+
 def required_literal(pattern: str) -> str:
     """A text that every matching line contains, "" when none is evident. Case as in the pattern."""
     best, run, at, depth = "", "", 0, 0

@@ -1,4 +1,7 @@
-"""Finding files by name: the same complete, sorted list with ripgrep and without."""
+"""Finding files by name.
+
+By our own walk, also where ripgrep is installed: starting it and reading its list takes as long.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,6 @@ from a3s_code.tools import confined
 from a3s_code.tools.globs import BadGlob, Glob, GlobLeavesRoot, compile_glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.place import Place, place_of
-from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, list_files
 from a3s_code.tools.walk import walk
 from a3s_code.tools.workspace import Workspace
 
@@ -18,7 +20,6 @@ def find_files(
     path: str = ".",
     *,
     limits: Limits | None = None,
-    use_ripgrep: bool = True,
 ) -> list[str]:
     """Every file below the directory `path` that matches, workspace-relative with `/`, sorted.
 
@@ -33,14 +34,7 @@ def find_files(
         raise ToolFailed(f"Directory not found: {path}")
     if not base.is_dir():
         raise ToolFailed(f"Not a directory: {path}")
-    place = place_of(workspace, base)
-    program = find_ripgrep(workspace.root) if use_ripgrep else None
-    if program is not None and place.ripgrep_sees_the_same(workspace):
-        try:
-            return _with_ripgrep(program, place, wanted, limits)
-        except RipgrepFailed:
-            pass  # an rg that is too old or broken: the walk needs none
-    return _with_walk(workspace, place, wanted, limits)
+    return _walked(workspace, place_of(workspace, base), wanted, limits)
 
 
 def glob_of(pattern: str) -> Glob:
@@ -55,13 +49,7 @@ def glob_of(pattern: str) -> Glob:
         raise ToolFailed(f"Invalid glob pattern '{pattern}': {error}") from None
 
 
-def _with_ripgrep(program: str, place: Place, wanted: Glob, limits: Limits) -> list[str]:
-    paths = list_files(program, str(place.path), wanted, limits, parents=bool(place.rules.specs))
-    matches, prefix = wanted.files.fullmatch, place.prefix
-    return sorted(prefix + path for path in paths if matches(path))
-
-
-def _with_walk(workspace: Workspace, place: Place, wanted: Glob, limits: Limits) -> list[str]:
+def _walked(workspace: Workspace, place: Place, wanted: Glob, limits: Limits) -> list[str]:
     base = confined.open_folder(workspace.root, place.path)
     try:
         return sorted(

@@ -6,7 +6,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
-from a3s_code.tools.dialect import required_literal
+from a3s_code.tools.dialect import required_literal, stays_in_line
+
+_Search = Callable[[str, int], re.Match[str] | None]
 
 BLOCK_BYTES = 4 << 20
 _MAX_LINE_BYTES = 64 << 20
@@ -17,6 +19,11 @@ class LineSearch:
 
     def __init__(self, regex: re.Pattern[str]) -> None:
         self._search = regex.search
+        self._search_block = (
+            re.compile(regex.pattern, regex.flags | re.MULTILINE).search
+            if stays_in_line(regex.pattern)
+            else None
+        )
         self._ignore_case = bool(regex.flags & re.IGNORECASE)
         literal = required_literal(regex.pattern)
         self._literal = (literal.lower() if self._ignore_case else literal).encode(
@@ -50,6 +57,9 @@ class LineSearch:
     def _in_block(
         self, block: bytes, number: int, check: Callable[[], None]
     ) -> Iterator[tuple[int, str]]:
+        if self._search_block is not None:
+            yield from _matches_in_block(self._search_block, block, number, check)
+            return
         search, literal = self._search, b"" if self._ignore_case else self._literal
         lines = block.split(b"\n")
         if not lines[-1]:
@@ -62,6 +72,25 @@ class LineSearch:
             number += 1
             if not number % 4096:
                 check()
+
+
+def _matches_in_block(
+    search: _Search, block: bytes, number: int, check: Callable[[], None]
+) -> Iterator[tuple[int, str]]:
+    """The same as line by line, for an expression that stays in its line; much faster."""
+    text = block.replace(b"\r\n", b"\n").decode("utf-8", "replace").removesuffix("\r")
+    start, last = 0, len(text) - text.endswith("\n")
+    while (match := search(text, start)) and match.start() <= last:
+        line_start = text.rfind("\n", 0, match.start()) + 1
+        line_end = text.find("\n", match.start())
+        if line_end < 0:
+            line_end = len(text)
+        number += text.count("\n", start, line_start)
+        yield number, text[line_start:line_end]
+        check()
+        start, number = line_end + 1, number + 1
+        if start > last:
+            break
 
 
 def _blocks(file: BinaryIO) -> Iterator[bytes]:

@@ -24,7 +24,7 @@ class Place:
 
     def ripgrep_sees_the_same(self, workspace: Workspace) -> bool:
         """Whether rg, told to respect the parents' rules, would read no others than ours."""
-        if not self.rules.specs:
+        if not self.rules.files:
             return True  # it is told not to look at parents at all
         above = (workspace.root, *workspace.root.parents)
         for folder in above:

@@ -41,19 +41,6 @@ def find_ripgrep(root: Path) -> str | None:
     return os.path.realpath(program)
 
 
-def list_files(
-    program: str, base: str, wanted: Glob, limits: Limits, *, parents: bool
-) -> list[str]:
-    """Paths below `base`, relative to it with `/`, unsorted; more than the pattern asks for.
-
-    `parents` lets the rules of the directories above `base` count. Raises `RipgrepFailed`, and what
-    `limits` raise.
-    """
-    command = [program, "--files", "--null", *_options(wanted, parents=parents)]
-    found = b"".join(_output(command, base, limits))
-    return [_slashes(os.fsdecode(path)) for path in found.split(b"\0") if path]
-
-
 def search_files(
     program: str,
     base: str,
@@ -67,7 +54,9 @@ def search_files(
 ) -> Iterator[list[Match]]:
     """The matching lines of each file below `base`; files in order only if `ordered`, which is slow.
 
-    May yield files that `wanted` does not match. Raises as `list_files` does.
+    Paths are relative to `base`, with `/`; files that `wanted` does not match may be among them.
+    `parents` lets the rules of the directories above `base` count. Raises `RipgrepFailed`, and what
+    `limits` raise.
     """
     command = [
         program,
@@ -88,7 +77,7 @@ def search_files(
             matches.append(_match(json.loads(line)["data"]))
         elif line.startswith(b'{"type":"end"'):
             # A file with a NUL is binary, also where lines before the NUL matched.
-            if json.loads(line)["data"]["binary_offset"] is None:
+            if b'"binary_offset":null' in line:
                 yield matches
             matches = []
         elif b'"type":"summary"' in line:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools import confined
-from a3s_code.tools.dialect import compile_regex, same_in_ripgrep
+from a3s_code.tools.dialect import compile_regex, is_tame, same_in_ripgrep
+from a3s_code.tools.failures import reason
 from a3s_code.tools.globs import BadGlob, Glob, GlobLeavesRoot, compile_filter
+from a3s_code.tools.isolated import search_isolated
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.linesearch import LineSearch
 from a3s_code.tools.match import Match
@@ -20,7 +23,7 @@ from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, search_files
 from a3s_code.tools.walk import walk
 from a3s_code.tools.workspace import Workspace
 
-MAX_MATCHES = 20_000
+MAX_MATCHES = 10_000
 _MAX_TEXT_CHARS = 32 << 20
 
 
@@ -51,28 +54,55 @@ def search(
     max_matches: int = MAX_MATCHES,
     limits: Limits | None = None,
     use_ripgrep: bool = True,
+    isolate: bool = True,
 ) -> Matches:
     """The lines that match a regular expression, sorted by path, below a directory or in a file.
 
     `glob` selects files: without `/` by their name, else by their path below `path`. Ignored, hidden
     and binary files and symlinks are left out; a file given as `path` is searched whatever it is,
-    unless it is binary. Blocks: call it in a worker thread. Raises `ToolFailed` for a bad expression,
+    unless it is binary. `isolate` lets expressions that could take for ever run in a process of
+    their own. Where a byte is no UTF-8, `.` matches it only without ripgrep. Blocks: call it in a worker thread. Raises `ToolFailed` for a bad expression,
     filter or path and when the time of `limits` is over.
     """
     limits = limits or Limits()
     query = _Query(pattern, _regex(pattern, ignore_case), _filter(glob), ignore_case, max_matches)
     base = workspace.resolve(path, tool="grep")
+    if base.is_dir() and use_ripgrep and same_in_ripgrep(pattern):
+        found = _with_ripgrep(workspace, place_of(workspace, base), query, limits)
+        if found is not None:
+            return found
+    if isolate and not is_tame(pattern) and sys.executable:
+        request = {
+            "root": str(workspace.root),
+            "pattern": pattern,
+            "path": path,
+            "glob": glob,
+            "ignore_case": ignore_case,
+            "max_matches": max_matches,
+        }
+        found = Matches()
+        matches, found.complete = search_isolated(request, limits)
+        found += matches
+        return found
     if base.is_dir():
-        return _in_folder(workspace, place_of(workspace, base), query, limits, use_ripgrep)
+        return _with_walk(workspace, place_of(workspace, base), query, limits)
+    return _in_file(workspace, base, path, query, limits)
+
+
+def _in_file(
+    workspace: Workspace, base: Path, given: str, query: _Query, limits: Limits
+) -> Matches:
     try:
         with workspace.open(base) as file:
             lines = LineSearch(query.regex).in_file(file, limits.check)
     except FileNotFoundError:
-        raise ToolFailed(f"Path not found: {path}") from None
+        raise ToolFailed(f"Path not found: {given}") from None
     except OSError as error:
-        raise ToolFailed(f"Failed to search {path}: {error.strerror or error}") from error
+        raise ToolFailed(f"Failed to search {given}: {reason(error)}") from error
     name = workspace.relative(base)
-    return _collect([[Match(name, number, text) for number, text in lines or []]], max_matches)
+    return _collect(
+        [[Match(name, number, text) for number, text in lines or []]], query.max_matches
+    )
 
 
 def _regex(pattern: str, ignore_case: bool) -> re.Pattern[str]:
@@ -93,20 +123,16 @@ def _filter(glob: str | None) -> Glob:
         raise ToolFailed(f"Invalid glob pattern '{glob}': {error}") from None
 
 
-def _in_folder(
-    workspace: Workspace, place: Place, query: _Query, limits: Limits, use_ripgrep: bool
-) -> Matches:
-    program = find_ripgrep(workspace.root) if use_ripgrep else None
-    if program and same_in_ripgrep(query.pattern) and place.ripgrep_sees_the_same(workspace):
-        try:
-            return _with_ripgrep(program, place, query, limits)
-        except RipgrepFailed:
-            pass  # it does not know the expression or an option after all
-    return _with_walk(workspace, place, query, limits)
+def _with_ripgrep(
+    workspace: Workspace, place: Place, query: _Query, limits: Limits
+) -> Matches | None:
+    """All cores in any order first; if that is too much, in order up to the limit.
 
-
-def _with_ripgrep(program: str, place: Place, query: _Query, limits: Limits) -> Matches:
-    """All cores in any order first; if that is too much, in order up to the limit."""
+    None when there is no ripgrep, or none that can do the same as the walk here.
+    """
+    program = find_ripgrep(workspace.root)
+    if program is None or not place.ripgrep_sees_the_same(workspace):
+        return None
     for ordered in (False, True):
         files = search_files(
             program,
@@ -116,9 +142,12 @@ def _with_ripgrep(program: str, place: Place, query: _Query, limits: Limits) -> 
             limits,
             ignore_case=query.ignore_case,
             ordered=ordered,
-            parents=bool(place.rules.specs),
+            parents=bool(place.rules.files),
         )
-        matches = _collect(_placed(files, place, query.wanted), query.max_matches)
+        try:
+            matches = _collect(_placed(files, place, query.wanted), query.max_matches)
+        except RipgrepFailed:
+            return None  # it does not know the expression or an option after all
         if matches.complete:
             break
     return matches

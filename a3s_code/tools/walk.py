@@ -90,13 +90,13 @@ def _collect(level: _Level, names: list[str], wanted: Glob, within: str) -> str 
     for entry in level.entries:
         path = prefix + entry.name
         if entry.is_file(follow_symlinks=False):
-            if matches(path) and not (rules.specs and rules.ignores(within + path)):
+            if matches(path) and not (rules.files and rules.ignores(within + path)):
                 names.append(entry.name)
         elif (
             may_contain(path)
             and entry.name != ".git"
             and is_real_folder(entry)
-            and not (rules.specs and rules.ignores(f"{within}{path}/"))
+            and not (rules.files and rules.ignores(f"{within}{path}/"))
         ):
             return entry.name
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import sys
@@ -12,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from a3s_code.errors import ToolFailed
+from a3s_code.tools.dialect import compile_regex
 from a3s_code.tools.find import find_files
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
@@ -89,18 +91,16 @@ def use_ripgrep(request: pytest.FixtureRequest) -> bool:
         (".git/**", "nest", []),
     ],
 )
-def test_find_files(
-    tree: Bench, use_ripgrep: bool, pattern: str, path: str, expected: list[str]
-) -> None:
-    found = find_files(tree.ctx.workspace, pattern, path, use_ripgrep=use_ripgrep)
+def test_find_files(tree: Bench, pattern: str, path: str, expected: list[str]) -> None:
+    found = find_files(tree.ctx.workspace, pattern, path)
     assert found == expected
 
 
 def test_rules_above_the_workspace_do_not_count(tree: Bench, use_ripgrep: bool) -> None:
     (tree.root.parent / ".gitignore").write_text("*.py\n")
     workspace = tree.ctx.workspace
-    assert find_files(workspace, "**/b.*", use_ripgrep=use_ripgrep) == ["a/b.py", "src/b.ts"]
-    assert find_files(workspace, "*.py", "a", use_ripgrep=use_ripgrep) == ["a/b.py"]
+    assert find_files(workspace, "**/b.*") == ["a/b.py", "src/b.ts"]
+    assert find_files(workspace, "*.py", "a") == ["a/b.py"]
     assert len(search(workspace, "foo", "a", use_ripgrep=use_ripgrep)) == 1
 
 
@@ -110,8 +110,9 @@ def test_settings_of_the_user_do_not_count(
     (tmp_path / "rgrc").write_text("--no-ignore\n--hidden\n--max-count=1\n")
     monkeypatch.setenv("RIPGREP_CONFIG_PATH", str(tmp_path / "rgrc"))
     (tree.root / ".ignore").write_text("*.py\n")
-    found = find_files(tree.ctx.workspace, "**/*.py", use_ripgrep=use_ripgrep)
-    assert found == ["a.py", "a/b.py"]
+    assert find_files(tree.ctx.workspace, "**/*.py") == ["a.py", "a/b.py"]
+    found = search(tree.ctx.workspace, "[fF]", glob="*.py", use_ripgrep=use_ripgrep)
+    assert len(found) == 3
 
 
 def test_a_ripgrep_in_the_workspace_is_not_run(
@@ -134,16 +135,15 @@ def test_a_ripgrep_that_does_not_work_is_replaced(
     broken.write_text("#!/bin/sh\nexit 2\n")
     broken.chmod(0o755)
     monkeypatch.setenv("PATH", f"{broken.parent}{os.pathsep}{os.environ['PATH']}")
-    assert find_files(tree.ctx.workspace, "*.py") == ["a.py"]
     assert len(search(tree.ctx.workspace, "foo", "a")) == 1
 
 
-def test_the_list_is_complete(bench: Bench, use_ripgrep: bool) -> None:
+def test_the_list_is_complete(bench: Bench) -> None:
     """Also beyond the 100 KiB to which the tool's text is cut."""
     names = [f"d{n % 7}/{'n' * 100}{n:04}.txt" for n in range(1500)]
     for name in names:
         bench.write(name, "")
-    found = find_files(bench.ctx.workspace, "**/*.txt", use_ripgrep=use_ripgrep)
+    found = find_files(bench.ctx.workspace, "**/*.txt")
     assert found == sorted(names)
     text = bench.text("glob", pattern="**/*.txt")
     assert len(text.encode()) <= 102_400
@@ -242,7 +242,7 @@ def test_a_search_stops_at_the_first_matches_in_order(bench: Bench, use_ripgrep:
 def test_a_deadline_ends_a_search(tree: Bench, use_ripgrep: bool) -> None:
     limits = Limits(timeout_s=0)
     with pytest.raises(ToolFailed, match="stopped after 0 s"):
-        find_files(tree.ctx.workspace, "**", limits=limits, use_ripgrep=use_ripgrep)
+        find_files(tree.ctx.workspace, "**", limits=limits)
     with pytest.raises(ToolFailed, match="stopped after 0 s"):
         search(tree.ctx.workspace, "x", limits=limits, use_ripgrep=use_ripgrep)
 
@@ -252,6 +252,27 @@ def test_a_caller_who_left_ends_a_search(tree: Bench, use_ripgrep: bool) -> None
     stop.request()
     with pytest.raises(Stopped):
         search(tree.ctx.workspace, "x", limits=Limits(stop), use_ripgrep=use_ripgrep)
+
+
+def test_a_catastrophic_expression_ends_with_the_deadline(bench: Bench) -> None:
+    """It runs in a process of its own: `re` itself could not be interrupted."""
+    bench.write("a", "a" * 60 + "!")
+    limits = Limits(timeout_s=1)
+    with pytest.raises(ToolFailed, match="stopped after 1 s"):
+        search(bench.ctx.workspace, r"(a+)+$(?=x)", limits=limits)
+
+
+def test_cancelling_ends_a_catastrophic_expression(bench: Bench) -> None:
+    bench.write("a", "a" * 60 + "!")
+
+    async def scenario() -> None:
+        task = asyncio.create_task(bench.call("grep", {"pattern": r"(a|a)+$(?=x)"}))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
 
 
 def test_grep_text(tree: Bench) -> None:
@@ -345,7 +366,7 @@ def empty_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_rg
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.dictionaries(_folder, st.lists(_rule, max_size=4), max_size=3),
@@ -362,14 +383,11 @@ def test_both_ways_find_the_same(
     for name in files:
         bench.write(name, "x\n")
     for folder, lines in rules.items():
-        bench.write(f"{folder}.gitignore", "\n".join(lines))
-    workspace = bench.ctx.workspace
-    assert find_files(workspace, query, path) == find_files(
-        workspace, query, path, use_ripgrep=False
-    )
-    assert search(workspace, "x", path, glob=query) == search(
-        workspace, "x", path, glob=query, use_ripgrep=False
-    )
+        bench.write(f"{folder}.gitignore", "\n".join(["# x", *lines]))
+    workspace, glob = bench.ctx.workspace, f"./{query}"
+    found = search(workspace, "^#? ?x$", path, glob=glob)
+    assert found == search(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=False)
+    assert [match.path for match in found] == find_files(workspace, query, path)
 
 
 _piece = st.sampled_from(
@@ -416,7 +434,17 @@ def test_both_ways_read_expressions_alike(
     bench = Bench(empty_tree)
     bench.write("f", text)
     results = [
-        search(bench.ctx.workspace, pattern, ignore_case=ignore_case, use_ripgrep=choice)
+        search(
+            bench.ctx.workspace,
+            pattern,
+            ignore_case=ignore_case,
+            use_ripgrep=choice,
+            isolate=False,
+        )
         for choice in (True, False)
     ]
     assert results[0] == results[1]
+    regex = compile_regex(pattern, ignore_case=ignore_case)
+    lines = text.replace("\r", "").split("\n")[:-1]
+    expected = [n for n, line in enumerate(lines, 1) if regex.search(line)]
+    assert [match.line for match in results[0]] == expected
