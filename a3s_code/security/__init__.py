@@ -1,0 +1,1 @@
+"""Keeping sensitive values out of what is shown, and noticing injected instructions."""
