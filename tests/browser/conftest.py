@@ -68,6 +68,13 @@ def lab(tmp_path_factory: pytest.TempPathFactory, kernels: Path) -> Iterator[Lab
 
 
 @pytest.fixture
+def lab_without_kernels(lab: LabServer, tmp_path: Path) -> Iterator[LabServer]:
+    """The same notebooks on a server that cannot start any kernel."""
+    with LabServer(lab.root, tmp_path / "home") as server:
+        yield server
+
+
+@pytest.fixture
 def workspace(lab: LabServer, request: pytest.FixtureRequest) -> Iterator[Path]:
     """The test's own folder; kernels that it started are gone afterwards."""
     folder = lab.root / request.node.name

@@ -34,13 +34,17 @@ OPTIONS = [
     f"--IdentityProvider.token={TOKEN}",
     "--LabApp.extension_manager=readonly",
 ]
+NO_KERNELS = [
+    "--KernelSpecManager.ensure_native_kernel=False",
+    "--KernelSpecManager.allowed_kernelspecs=none",
+]
 
 
 class LabServer:
     """JupyterLab for the notebooks in `root`; its state lives in `home`.
 
-    `kernels` is a folder that holds kernelspecs under `share/jupyter`, None for a machine that does
-    not have ours.
+    `kernels` is a folder that holds kernelspecs under `share/jupyter`; None gives a server on which
+    no kernel can be started.
     """
 
     def __init__(self, root: Path, home: Path, kernels: Path | None = None) -> None:
@@ -60,8 +64,9 @@ class LabServer:
             "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
             "IPYTHONDIR": str(home / "ipython"),
         }
+        options = OPTIONS if kernels else OPTIONS + NO_KERNELS
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "jupyterlab", *OPTIONS, f"--ServerApp.root_dir={root}"],
+            [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"],
             cwd=root,
             env=env,
             stdout=subprocess.DEVNULL,

@@ -1,0 +1,62 @@
+"""Who answers when a tool call asks: standing permission, nobody, buttons, or the keyboard."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from a3s_magics.cards import headline
+from a3s_magics.desk import Desk
+from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.transcript import ToolCall, Transcript
+
+Asks = Literal["buttons", "keyboard", "nobody"]
+
+NOBODY = "nobody can be asked: this notebook runs without a front end (%%a3s --yes allows the turn)"
+
+
+@dataclass
+class Approvals:
+    """Answers each question of a turn once. `yes` approves everything that is not forbidden."""
+
+    asks: Asks
+    desk: Desk
+    interrupt: TurnInterrupt
+    yes: bool = False
+    _answered: set[str] = field(default_factory=set)
+
+    def attend(self, view: Transcript) -> None:
+        """Answer what can be answered now; questions for the buttons are left to them."""
+        for call in view.questions:
+            if call.tool_id in self._answered:
+                continue
+            if self.yes or call.name in self.desk.approved_tools:
+                self.desk.approve(call.tool_id, call.name)
+            elif self.asks == "nobody":
+                self.desk.deny(call.tool_id, NOBODY)
+            elif self.asks == "keyboard":
+                self._ask(call)
+            else:
+                continue
+            self._answered.add(call.tool_id)
+
+    def _ask(self, call: ToolCall) -> None:
+        question = (
+            f"Allow {call.name} {headline(call)}? "
+            "[y] once, [s] for this session, [n] or a reason to deny: "
+        )
+        try:
+            with self.interrupt.raising():
+                answer = input(question).strip()
+        except (KeyboardInterrupt, EOFError):
+            self.desk.cancel()
+            return
+        match answer.lower():
+            case "y" | "yes":
+                self.desk.approve(call.tool_id, call.name)
+            case "s" | "session":
+                self.desk.approve(call.tool_id, call.name, for_session=True)
+            case "" | "n" | "no":
+                self.desk.deny(call.tool_id)
+            case _:
+                self.desk.deny(call.tool_id, answer)

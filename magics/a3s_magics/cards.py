@@ -1,0 +1,205 @@
+"""A tool call as a card: HTML for widgets, Markdown for the saved notebook, plain text elsewhere.
+
+Everything a card shows was chosen by the model or by what a tool found: it is escaped, stripped of
+terminal escapes, capped and folded when long.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from a3s_magics.sanitise import terminal_text
+from a3s_magics.transcript import ToolCall
+
+MAX_LINES = 40  # of one part of a card; the middle of longer ones is left out
+MAX_LINE_CHARS = 400
+FOLD_LINES = 12  # a card with more lines than this starts folded
+_SUMMARY_CHARS = 90
+_DIFF_LINES = 2000  # of either side; above that a diff would cost more than it tells
+
+_SIGNS = {
+    "preparing": "…",
+    "asking": "?",
+    "running": "▶",
+    "done": "✓",
+    "refused": "⊘",
+    "cancelled": "■",
+}
+_FIRST_ARGUMENT = ("command", "file_path", "path", "pattern", "url", "query", "name", "prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One piece of a card: a diff, a command, an output. `language` is for the fence's info."""
+
+    language: str
+    text: str
+
+    @property
+    def lines(self) -> int:
+        """How many lines it has."""
+        return self.text.count("\n") + 1
+
+
+def capped(text: str, max_lines: int = MAX_LINES) -> str:
+    """At most `max_lines` lines of at most 400 characters; head and tail stay, the middle goes."""
+    lines = text.rstrip("\n").split("\n")
+    if len(lines) > max_lines:
+        head = max_lines * 2 // 3
+        tail = max_lines - head
+        left_out = len(lines) - head - tail
+        lines = [*lines[:head], f"… {left_out} lines left out …", *lines[-tail:]]
+    return "\n".join(
+        line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]} …" for line in lines
+    )
+
+
+def headline(call: ToolCall) -> str:
+    """What the call is about in a few words: the command, the path, the pattern."""
+    args = call.args or {}
+    value = next((args[name] for name in _FIRST_ARGUMENT if args.get(name)), None)
+    if value is None and args:
+        value = json.dumps(dict(args), ensure_ascii=False, default=str)
+    if value is None and call.state == "preparing":
+        value = str(call.args_text)[:_SUMMARY_CHARS]
+    text = " ".join(terminal_text(str(value or "")).split())
+    return text if len(text) <= _SUMMARY_CHARS else f"{text[: _SUMMARY_CHARS - 1]}…"
+
+
+def standing(call: ToolCall) -> str:
+    """The call's state in words, with exit code and duration once it is over."""
+    match call.state:
+        case "preparing":
+            return "is being written"
+        case "asking":
+            return "waits for approval"
+        case "running":
+            return "runs"
+        case "refused":
+            return f"denied: {_oneline(call.reason)}" if call.reason else "denied"
+        case "cancelled":
+            return "cancelled"
+    seconds = f"{call.duration_ms / 1000:.1f} s"
+    approved = "approved, " if call.approved else ""
+    return (
+        f"{approved}{seconds}"
+        if not call.exit_code
+        else f"{approved}exit {call.exit_code}, {seconds}"
+    )
+
+
+def sign(call: ToolCall) -> str:
+    """One character for the state."""
+    return "✗" if call.state == "done" and call.exit_code else _SIGNS[call.state]
+
+
+def parts(call: ToolCall) -> list[Part]:
+    """The pieces below the headline, in reading order, capped."""
+    found: list[Part] = []
+    args = call.args or {}
+    diff = _diff(call, args)
+    if command := args.get("command"):
+        found.append(Part("bash", capped(terminal_text(str(command)))))
+    elif diff:
+        found.append(Part("diff", capped(diff, 2 * MAX_LINES)))
+    elif len(args) > 1 or (call.args is None and call.args_text):
+        raw = json.dumps(dict(args), indent=1, ensure_ascii=False, default=str) if args else None
+        found.append(Part("json", capped(terminal_text(raw or str(call.args_text)))))
+    output = call.result if call.result is not None else str(call.output)
+    succeeded = call.state == "done" and not call.exit_code
+    if output.strip() and not (diff and succeeded):
+        found.append(Part("text", capped(terminal_text(output))))
+    return found
+
+
+def card_html(call: ToolCall) -> str:
+    """The card for the live view."""
+    pieces = parts(call)
+    busy = call.state in ("asking", "running", "preparing")
+    unfolded = busy or sum(piece.lines for piece in pieces) <= FOLD_LINES
+    body = "".join(_part_html(piece) for piece in pieces)
+    kind = "failed" if sign(call) == "✗" else call.state
+    return (
+        f'<details class="a3s-card a3s-{kind}"{" open" if unfolded else ""}>'
+        f'<summary><span class="a3s-sign" aria-hidden="true">{sign(call)}</span> '
+        f"<b>{escape(call.name)}</b> <code>{escape(headline(call))}</code> "
+        f'<span class="a3s-quiet">{escape(standing(call))}</span></summary>{body}</details>'
+    )
+
+
+def card_markdown(call: ToolCall) -> str:
+    """The card for the saved notebook: `<details>`, which GitHub, nbconvert and JupyterLab fold."""
+    title = f"{sign(call)} <b>{_inert(call.name)}</b> <code>{_inert(headline(call))}</code>"
+    body = "\n\n".join(_fenced(piece) for piece in parts(call))
+    body = f"\n{body}\n" if body else ""
+    return f"<details><summary>{title} ({_inert(standing(call))})</summary>\n{body}\n</details>"
+
+
+def card_text(call: ToolCall) -> str:
+    """The card in plain text."""
+    lines = [f"{sign(call)} {call.name}: {headline(call)} ({standing(call)})"]
+    for piece in parts(call):
+        if piece.language != "bash" or "\n" in piece.text:
+            lines += [f"    {line}" for line in piece.text.split("\n")]
+    return "\n".join(lines)
+
+
+def fenced(text: str, language: str = "text") -> str:
+    """A code block whose fence no line of the text can close."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _fenced(part: Part) -> str:
+    return fenced(part.text, part.language)
+
+
+def _inert(text: str) -> str:
+    """Escaped for HTML inside Markdown, where `$` would start a formula and `|` a table."""
+    return escape(text).replace("$", "&#36;").replace("\n", " ")
+
+
+def _oneline(text: str | None) -> str:
+    return " ".join(terminal_text(text or "").split())[:200]
+
+
+def _part_html(part: Part) -> str:
+    if part.language != "diff":
+        label = ' class="a3s-command"' if part.language == "bash" else ""
+        return f"<pre{label}>{escape(part.text)}</pre>"
+    marks = {"+": "a3s-added", "-": "a3s-removed", "@": "a3s-quiet"}
+    rows = (
+        f'<span class="{marks[line[0]]}">{escape(line)}</span>'
+        if line[:1] in marks
+        else escape(line)
+        for line in part.text.split("\n")
+    )
+    return f"<pre>{chr(10).join(rows)}</pre>"
+
+
+def _diff(call: ToolCall, args: Mapping[str, Any]) -> str:
+    """What changes in a file: from the tool's own before and after, else from the arguments."""
+    facts = call.metadata or {}
+    if "before" in facts and "after" in facts:
+        before, after = str(facts["before"]), str(facts["after"])
+    elif "old_string" in args and "new_string" in args:
+        before, after = str(args["old_string"]), str(args["new_string"])
+    elif "diff" in args:
+        return terminal_text(str(args["diff"])).rstrip("\n")
+    elif call.name == "write" and "content" in args:
+        before, after = "", str(args["content"])
+    else:
+        return ""
+    old, new = terminal_text(before).splitlines(), terminal_text(after).splitlines()
+    if max(len(old), len(new)) > _DIFF_LINES:
+        return f"@@ {len(old)} lines become {len(new)} lines @@"
+    path = _oneline(str(args.get("file_path", facts.get("file_path", ""))))
+    lines = list(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=3))
+    return "\n".join(lines)

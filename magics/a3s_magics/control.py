@@ -1,0 +1,199 @@
+"""`%a3s <command>`: the session's state, and what can be done to it, in a line each."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from a3s_magics.home import Home, Settings
+from a3s_magics.problems import said_in_one_line
+from a3s_magics.sanitise import terminal_text
+
+_PROMPT_CHARS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Runs commands and returns the text to show."""
+
+    home: Home
+    settings: Settings
+    set_model: Callable[[str], None]
+    look: Callable[[], Mapping[str, str]]
+
+    def run(self, line: str) -> str:
+        """The answer to one line. Raises `UsageError` for a command or argument that is none."""
+        line = line.strip()
+        name, _, rest = line.partition(" ")
+        if name in ("", "-h", "--help", "help"):
+            return HELP
+        if name.startswith("/"):
+            return self._slash(line)
+        command = _COMMANDS.get(name)
+        if command is None:
+            raise UsageError(f"%a3s: unknown command {name!r}; %a3s --help lists them")
+        with said_in_one_line():
+            return command(self, rest.strip())
+
+    def _slash(self, line: str) -> str:
+        with said_in_one_line():
+            session = self.home.session(self.settings)
+            if not hasattr(session, "list_commands"):
+                raise UsageError(f"%a3s: {line.split()[0]}: this version has no slash commands")
+            return str(session.send(line))
+
+    def status(self, _rest: str) -> str:
+        """What answers, where, and how much so far."""
+        session = self.home.session(self.settings)
+        messages = session.history()
+        rows = {
+            "model": session.model,
+            "configuration": self.home.origin,
+            "workspace": session.workspace,
+            "notebook": str(self.home.notebook or "none"),
+            "session": session.session_id,
+            "conversation": f"{len(messages)} messages",
+            "tokens": f"{session.usage.total_tokens:,}",
+            "cost": f"${session.cost_usd:.4f}",
+            "state": "busy" if session.busy else "ready",
+        }
+        if self.home.approved_tools:
+            rows["approved"] = ", ".join(sorted(self.home.approved_tools))
+        return _table(rows)
+
+    def model(self, selector: str) -> str:
+        """Show the model, or switch to another."""
+        session = self.home.session(self.settings)
+        if not selector:
+            return session.model
+        session.use_model(selector)
+        self.set_model(selector)
+        return f"model: {session.model}"
+
+    def models(self, _rest: str) -> str:
+        """All configured models; the one in use is marked."""
+        session = self.home.session(self.settings)
+        names = self.home.agent(self.settings).models()
+        return "\n".join(f"{'*' if name == session.model else ' '} {name}" for name in names)
+
+    def tools(self, _rest: str) -> str:
+        """The tools of the agent, each with its first sentence."""
+        definitions = self.home.session(self.settings).tool_definitions()
+        rows = {
+            str(tool["name"]): _first_sentence(str(tool["description"])) for tool in definitions
+        }
+        return _table(rows)
+
+    def history(self, _rest: str) -> str:
+        """The conversation, one line per message."""
+        messages = self.home.session(self.settings).history()
+        if not messages:
+            return "The conversation is empty."
+        return "\n".join(f"{at:3} {_message_line(m)}" for at, m in enumerate(messages, start=1))
+
+    def reset(self, _rest: str) -> str:
+        """Start anew: conversation and approvals are forgotten, the configuration is read again."""
+        started = self.home.started
+        removed = len(started.history()) if started else 0
+        self.home.close()
+        return f"A new conversation begins; {removed} messages were forgotten."
+
+    def cost(self, _rest: str) -> str:
+        """Tokens and money of this session."""
+        session = self.home.session(self.settings)
+        usage = session.usage
+        return (
+            f"{usage.total_tokens:,} tokens ({usage.prompt_tokens:,} in, "
+            f"{usage.completion_tokens:,} out), ${session.cost_usd:.4f}"
+        )
+
+    def cancel(self, _rest: str) -> str:
+        """Stop what is running."""
+        started = self.home.started
+        return "Cancelled." if started and started.cancel() else "Nothing is running."
+
+    def config(self, _rest: str) -> str:
+        """Where the configuration comes from."""
+        self.home.session(self.settings)
+        return self.home.origin
+
+    def btw(self, question: str) -> str:
+        """A side question that the conversation never sees."""
+        if not question:
+            raise UsageError("%a3s btw: the question is missing")
+        return terminal_text(str(self.home.session(self.settings).btw(question)))
+
+    def doctor(self, _rest: str) -> str:
+        """What is in use and what is missing; no keys."""
+        rows = dict(self.look())
+        for name in ("A3S_UI", "A3S_CONFIG"):
+            rows[name] = os.environ.get(name, "not set")
+        for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+            rows[name] = "set" if os.environ.get(name) else "not set"
+        rows["notebook"] = str(self.home.notebook or "none")
+        rows["workspace"] = str(self.home.folder(self.settings))
+        session = self.home.session(self.settings)
+        rows |= {"configuration": self.home.origin, "model": session.model}
+        return _table(rows)
+
+
+_COMMANDS: dict[str, Callable[[Control, str], str]] = {
+    "status": Control.status,
+    "model": Control.model,
+    "models": Control.models,
+    "tools": Control.tools,
+    "history": Control.history,
+    "reset": Control.reset,
+    "cost": Control.cost,
+    "cancel": Control.cancel,
+    "config": Control.config,
+    "btw": Control.btw,
+    "doctor": Control.doctor,
+}
+_ARGUMENTS = {"model": "[PROVIDER/MODEL]", "btw": "QUESTION"}
+
+HELP = "\n".join(
+    [
+        "usage: %a3s COMMAND",
+        "",
+        *(
+            f"  {f'{name} {_ARGUMENTS.get(name, str())}':<24} {command.__doc__}"
+            for name, command in _COMMANDS.items()
+        ),
+        f"  {'/COMMAND':<24} A slash command of the session, such as /help.",
+        "",
+        "%%a3s --help explains how to send a prompt; %a3s_read, %a3s_bash and the others call a tool.",
+    ]
+)
+
+
+def _table(rows: Mapping[str, str]) -> str:
+    width = max(map(len, rows), default=0)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in rows.items())
+
+
+def _first_sentence(text: str) -> str:
+    line = " ".join(text.split())
+    end = line.find(". ")
+    return line if end < 0 else line[: end + 1]
+
+
+def _message_line(message: Mapping[str, Any]) -> str:
+    told = []
+    for block in message.get("content", ()):
+        match block.get("type"):
+            case "text":
+                told.append(block["text"])
+            case "tool_use":
+                told.append(f"[calls {block['name']}]")
+            case "tool_result":
+                told.append("[tool result]")
+            case kind:
+                told.append(f"[{kind}]")
+    line = " ".join(terminal_text(" ".join(told)).split())
+    line = line if len(line) <= _PROMPT_CHARS else f"{line[:_PROMPT_CHARS]}…"
+    return f"{message.get('role', '?'):<9} {line}"

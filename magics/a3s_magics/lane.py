@@ -1,0 +1,184 @@
+"""The UI lane: clicks on our own widgets arrive while the cell is still running.
+
+A kernel hands messages of the shell channel to the thread that runs cells, so a click waits for the
+cell it was meant to stop. The lane takes the messages of *registered* widgets out of that queue; all
+others keep their place and their order.
+
+- ipykernel 7 reads the socket in a thread of its own: a filter in front of its reader passes ours to
+  the lane's thread. With subshells the result is the same, whatever the front end asked for.
+- ipykernel 6 reads it in the main thread: the waiting cell calls `pump` every few hundredths of a
+  second.
+
+Handlers of registered widgets run in the lane's thread (7) or in `pump` (6). They may only set events
+and fill queues. They are called past the comm, because a comm's own dispatch fires IPython's
+`pre_execute` and `post_execute` on this thread, which flushes half-drawn figures.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from typing import Any
+
+_log = logging.getLogger(__name__)
+_INSTALL_S = 2.0
+
+
+class Lane:
+    """One per kernel. `install` before the first widget is registered, `uninstall` at unload."""
+
+    def __init__(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._widgets: dict[str, Any] = {}
+        self._threaded = getattr(kernel, "shell_channel_thread", None) is not None
+        self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._installed = False
+
+    @property
+    def usable(self) -> bool:
+        """Whether this kernel has the internals that the lane stands on."""
+        kernel = self._kernel
+        needed = [(kernel, "session"), (kernel, "iopub_socket"), (kernel, "_topic")]
+        stream = getattr(kernel, "shell_stream", None)
+        if self._threaded:
+            needed += [
+                (stream, "on_recv"),
+                (kernel, "shell_channel_thread_main"),
+                (getattr(kernel.shell_channel_thread, "io_loop", None), "add_callback"),
+            ]
+        else:
+            inbox = getattr(kernel, "msg_queue", None)
+            needed += [(stream, "flush"), (inbox, "get_nowait"), (inbox, "put_nowait")]
+        return all(getattr(holder, name, None) is not None for holder, name in needed)
+
+    # -- registration ------------------------------------------------------------------------------
+
+    def register(self, widget: Any) -> None:
+        """Deliver this ipywidget's messages through the lane, until `forget`."""
+        self._widgets[widget.comm.comm_id] = widget
+
+    def forget(self, widget: Any) -> None:
+        """Deliver this widget's messages in the ordinary way again; unknown widgets are fine."""
+        for comm_id, known in list(self._widgets.items()):
+            if known is widget:
+                del self._widgets[comm_id]
+
+    # -- life --------------------------------------------------------------------------------------
+
+    def install(self) -> bool:
+        """Start taking messages; False, with nothing changed, where the kernel does not allow it."""
+        if self._installed:
+            return True
+        if not self.usable:
+            return False
+        if self._threaded and not self._set_reader(self._filter):
+            return False
+        if self._threaded:
+            self._thread = threading.Thread(target=self._work, name="a3s-ui-lane", daemon=True)
+            self._thread.start()
+        self._installed = True
+        return True
+
+    def uninstall(self) -> None:
+        """Give the kernel its own reader back and end the thread."""
+        if not self._installed:
+            return
+        self._installed = False
+        self._widgets.clear()
+        if self._thread is not None:
+            self._set_reader(self._kernel.shell_channel_thread_main)
+            self._inbox.put(None)
+            self._thread.join(_INSTALL_S)
+            self._thread = None
+
+    def _set_reader(self, reader: Any) -> bool:
+        """The stream belongs to the shell channel's thread: change its reader there."""
+        done = threading.Event()
+
+        def swap() -> None:
+            self._kernel.shell_stream.on_recv(reader, copy=False)
+            done.set()
+
+        self._kernel.shell_channel_thread.io_loop.add_callback(swap)
+        return done.wait(_INSTALL_S)
+
+    # -- ipykernel 7: a filter in the shell channel's thread ------------------------------------------
+
+    async def _filter(self, frames: Any) -> None:
+        message = self._ours(frames)
+        if message is not None:
+            self._inbox.put(message)
+        else:
+            await self._kernel.shell_channel_thread_main(frames)
+
+    def _work(self) -> None:
+        while (message := self._inbox.get()) is not None:
+            self._handle(message)
+
+    # -- ipykernel 6: pumped by the waiting cell ------------------------------------------------------
+
+    def pump(self) -> None:
+        """Handle what has arrived for our widgets. Does nothing where the lane has a thread.
+
+        Call it only from the kernel's main thread.
+        """
+        if self._threaded or not self._installed or not self._widgets:
+            return
+        kernel = self._kernel
+        kernel.shell_stream.flush()
+        waiting = [kernel.msg_queue.get_nowait() for _ in range(kernel.msg_queue.qsize())]
+        for entry in waiting:
+            args = entry[2]
+            frames = args[0] if len(args) == 1 and isinstance(args[0], list) else None
+            message = None if frames is None else self._ours(frames)
+            if message is None:
+                kernel.msg_queue.put_nowait(entry)
+            else:
+                self._handle(message)
+
+    # -- both ------------------------------------------------------------------------------------------
+
+    def _ours(self, frames: Any) -> dict[str, Any] | None:
+        """The message in these frames if it is for a registered widget, else None.
+
+        The header is read without checking the signature, because a signature checks only once:
+        the kernel must be the one to check the messages that pass.
+        """
+        session = self._kernel.session
+        try:
+            _, rest = session.feed_identities(frames, copy=False)
+            if session.unpack(rest[1].bytes).get("msg_type") != "comm_msg":
+                return None
+            if session.unpack(rest[4].bytes).get("comm_id") not in self._widgets:
+                return None
+            message: dict[str, Any] = session.deserialize(rest, content=True, copy=False)
+        except Exception:  # noqa: BLE001  # malformed frames are the kernel's to report, as always
+            return None
+        message["buffers"] = [getattr(part, "buffer", part) for part in message.get("buffers", [])]
+        return message
+
+    def _handle(self, message: dict[str, Any]) -> None:
+        """Deliver, between the `busy` and `idle` that tell ipywidgets it may send more."""
+        self._status("busy", message)
+        try:
+            widget = self._widgets.get(message["content"]["comm_id"])
+            if widget is not None:
+                widget._handle_msg(message)
+        except Exception:  # noqa: BLE001  # the lane must live on, whatever a handler did
+            _log.exception("a widget's handler failed")
+        finally:
+            self._status("idle", message)
+            # Front ends show the last status of all: say again that the cell is busy.
+            self._status("busy", self._kernel.get_parent())
+
+    def _status(self, state: str, parent: Any) -> None:
+        kernel = self._kernel
+        kernel.session.send(
+            kernel.iopub_socket,
+            "status",
+            {"execution_state": state},
+            parent=parent,
+            ident=kernel._topic("status"),
+        )

@@ -1,0 +1,145 @@
+"""The magics as IPython sees them. Whatever is heavy is imported when it is first needed."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from traitlets import Enum, Unicode
+
+from a3s_magics.interrupt import TurnInterrupt
+
+if TYPE_CHECKING:
+    from a3s_magics.home import Home, Settings
+    from a3s_magics.lane import Lane
+
+TOOL_LINES = ("read", "write", "edit", "bash", "glob", "grep", "ls")
+
+
+@magics_class
+class A3SMagics(Magics):
+    """Settings of the A3S magics; `%config A3SMagics.ui = "display"` sets one."""
+
+    ui = Enum(
+        ["", "widgets", "display", "final", "terminal"],
+        default_value="",
+        help="How turns are shown; empty: by what the front end can do.",
+    ).tag(config=True)
+    model = Unicode(
+        "", help="provider/model that answers; empty: the configuration's default."
+    ).tag(config=True)
+    workspace = Unicode(
+        "", help="Folder the agent works in; empty: the notebook's, else the working directory."
+    ).tag(config=True)
+
+    def __init__(self, shell: Any) -> None:
+        super().__init__(shell=shell)
+        self._shell = shell  # upstream types `shell` as optional
+        self._home: Home | None = None
+        self._lane: Lane | None = None
+
+    @no_var_expand
+    @line_cell_magic
+    def a3s(self, line: str, cell: str | None = None) -> None:
+        """Send the cell to the agent (`%%a3s`), or control the session (`%a3s status`).
+
+        `%%a3s --help` and `%a3s --help` list the options and the commands.
+        """
+        if cell is None:
+            self._control(line)
+            return
+        with TurnInterrupt() as interrupt:
+            self._prompt(line, cell, interrupt)
+
+    def tool_line(self, tool: str, line: str) -> Any:
+        """The value of `%a3s_<tool> <line>`."""
+        from a3s_magics.options import HelpWanted
+        from a3s_magics.problems import said_in_one_line
+        from a3s_magics.tool_lines import run_tool_line
+
+        try:
+            with said_in_one_line():
+                return run_tool_line(self._get_home().session(self._settings()), tool, line)
+        except HelpWanted as help_text:
+            _say(str(help_text))
+            return None
+
+    def close(self) -> None:
+        """End the session and give the kernel its own message handling back."""
+        if self._lane is not None:
+            self._lane.uninstall()
+            self._lane = None
+        if self._home is not None:
+            self._home.close()
+            self._home = None
+
+    def _prompt(self, line: str, cell: str, interrupt: TurnInterrupt) -> None:
+        from a3s_magics.options import HelpWanted, parse_prompt_options
+        from a3s_magics.prompt_cell import run_prompt
+
+        try:
+            options = parse_prompt_options(line)
+        except HelpWanted as help_text:
+            _say(str(help_text))
+            return
+        # IPython ends a cell's body with a line break that the user did not type.
+        result = run_prompt(
+            cell.removesuffix("\n"),
+            options,
+            shell=self._shell,
+            home=self._get_home(),
+            settings=self._settings(),
+            ui=self.ui,
+            lane=self._get_lane(),
+            interrupt=interrupt,
+        )
+        # `_` and Out[n], without showing the value: the answer is on screen already.
+        self._shell.displayhook.update_user_ns(result)
+
+    def _control(self, line: str) -> None:
+        from a3s_magics.control import Control
+
+        control = Control(self._get_home(), self._settings(), self._set_model, self._facts)
+        _say(control.run(line))
+
+    def _get_home(self) -> Home:
+        if self._home is None:
+            from a3s_magics.home import Home
+
+            self._home = Home(self._shell.user_ns)
+        return self._home
+
+    def _get_lane(self) -> Lane | None:
+        kernel = getattr(self._shell, "kernel", None)
+        if self._lane is None and kernel is not None:
+            from a3s_magics.lane import Lane
+
+            self._lane = Lane(kernel)
+        return self._lane
+
+    def _settings(self) -> Settings:
+        from a3s_magics.home import Settings
+
+        return Settings(model=self.model, workspace=self.workspace)
+
+    def _set_model(self, selector: str) -> None:
+        self.model = selector
+
+    def _facts(self) -> dict[str, str]:
+        from importlib.metadata import PackageNotFoundError, version
+
+        found = {"python": sys.version.split()[0]}
+        for name in ("a3s-kernel", "ipykernel", "ipython", "ipywidgets"):
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:
+                found[name] = "not installed"
+        lane = self._get_lane()
+        usable = lane is not None and lane.usable
+        found["live buttons"] = "yes" if usable else "not in this kernel"
+        return found
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text + "\n")

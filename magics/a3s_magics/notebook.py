@@ -1,0 +1,35 @@
+"""Which notebook this kernel belongs to, and what follows from it: workspace and session id."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+
+def notebook_path(
+    user_ns: Mapping[str, Any], environ: Mapping[str, str] = os.environ
+) -> Path | None:
+    """Real path of the notebook, None without one.
+
+    Jupyter Server gives it in `JPY_SESSION_NAME`, where other programs put other things: only an
+    existing `.ipynb` counts. VS Code sets a variable in the user's namespace some time after the
+    start, so ask as late as possible. After a rename both keep the old path until a restart.
+    """
+    for given in (environ.get("JPY_SESSION_NAME"), user_ns.get("__vsc_ipynb_file__")):
+        if isinstance(given, str) and given.endswith(".ipynb"):
+            path = Path(given)
+            try:
+                if path.is_absolute() and path.is_file():
+                    return path.resolve()
+            except OSError:
+                continue
+    return None
+
+
+def session_id_of(notebook: Path) -> str:
+    """The id under which this notebook's conversation is kept; the same after every restart."""
+    name = os.path.normcase(str(notebook))
+    return "notebook-" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:32]

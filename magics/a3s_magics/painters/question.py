@@ -1,0 +1,52 @@
+"""The buttons below a tool call that waits for a person."""
+
+from __future__ import annotations
+
+from html import escape
+
+import ipywidgets
+
+from a3s_magics.cards import headline
+from a3s_magics.desk import Desk
+from a3s_magics.lane import Lane
+from a3s_magics.painters.closing import close_tree
+from a3s_magics.transcript import ToolCall
+
+
+class Question:
+    """Approve once, approve for this session, or deny with a reason; the first click decides."""
+
+    def __init__(self, call: ToolCall, desk: Desk, lane: Lane) -> None:
+        self._call, self._desk, self._lane = call, desk, lane
+        self._reason = ipywidgets.Text(
+            placeholder="reason, told to the model", layout={"width": "240px"}
+        )
+        self._buttons = [
+            _button("Approve once", "success", "Let this call run"),
+            _button("Approve for this session", "", f"Let every call of {call.name} run"),
+            _button("Deny", "danger", "Refuse this call; the model is told the reason"),
+        ]
+        once, session, deny = self._buttons
+        once.on_click(lambda _button: desk.approve(call.tool_id, call.name))
+        session.on_click(lambda _button: desk.approve(call.tool_id, call.name, for_session=True))
+        deny.on_click(lambda _button: desk.deny(call.tool_id, self._reason.value))
+        for part in (*self._buttons, self._reason):
+            lane.register(part)
+        question = ipywidgets.HTML(
+            f'<div class="a3s-status" role="alert">Allow <b>{escape(call.name)}</b> '
+            f"<code>{escape(headline(call))}</code>?</div>"
+        )
+        row = ipywidgets.HBox([once, session, deny, self._reason], layout={"flex_flow": "row wrap"})
+        self.widget = ipywidgets.VBox([question, row])
+
+    def close(self) -> None:
+        """Take the buttons off the screen: the question is answered."""
+        for part in (*self._buttons, self._reason):
+            self._lane.forget(part)
+        close_tree(self.widget)
+
+
+def _button(description: str, style: str, tooltip: str) -> ipywidgets.Button:
+    return ipywidgets.Button(
+        description=description, button_style=style, tooltip=tooltip, layout={"width": "auto"}
+    )

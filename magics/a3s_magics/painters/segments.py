@@ -1,0 +1,140 @@
+"""Widgets for the segments of a transcript; each sends only what changed in its segment."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Protocol
+
+import ipywidgets
+
+from a3s_magics.blocks import BlockCutter
+from a3s_magics.cards import card_html
+from a3s_magics.markdown_html import markdown_html
+from a3s_magics.sanitise import without_controls
+from a3s_magics.transcript import Failure, Notice, Reasoning, Segment, Text, ToolCall
+
+_GROUP = 16  # blocks per container: a container's list of children is sent with every new child
+_REASONING_CHARS = 2000  # of the thinking's end that the live view shows
+
+
+class SegmentWidget(Protocol):
+    """One segment on screen."""
+
+    widget: Any
+
+    @property
+    def repeated_chars(self) -> int:
+        """How much an update sends again."""
+
+    def shows(self, part: Segment) -> bool:
+        """Whether this widget is of the right kind for the segment."""
+
+    def update(self, part: Segment, *, live: bool) -> None:
+        """Send what changed. `live`: it is the last segment, where things are happening."""
+
+
+def segment_widget(part: Segment, *, live: bool) -> SegmentWidget:
+    """The widget for a segment, already showing it."""
+    made: SegmentWidget = TextWidget() if isinstance(part, Text) else HtmlWidget(part)
+    made.update(part, live=live)
+    return made
+
+
+class TextWidget:
+    """Streaming text: finished blocks are sent once and typeset, the tail is sent again."""
+
+    def __init__(self) -> None:
+        self._cutter = BlockCutter()
+        self._fed = 0
+        self._blocks = 0
+        self._shared: dict[str, Any] = {}  # models of layout and style that all blocks use
+        self._tail = ipywidgets.HTML()
+        self._group = ipywidgets.VBox([self._tail])
+        self.widget = ipywidgets.VBox([self._group])
+
+    @property
+    def repeated_chars(self) -> int:
+        """The length of the tail."""
+        return len(self._tail.value)
+
+    def shows(self, part: Segment) -> bool:
+        """Only text."""
+        return isinstance(part, Text)
+
+    def update(self, part: Segment, *, live: bool) -> None:
+        """Take in the new text, freeze what is complete, refresh the tail."""
+        assert isinstance(part, Text)
+        if part.content.count == self._fed:
+            return
+        self._cutter.feed(part.content.after(self._fed))
+        self._fed = part.content.count
+        while self._blocks < len(self._cutter.frozen):
+            self._freeze(self._cutter.frozen[self._blocks])
+            self._blocks += 1
+        self._tail.value = markdown_html(self._cutter.tail)
+
+    def _freeze(self, block: str) -> None:
+        frozen = ipywidgets.HTMLMath(markdown_html(block), **self._shared)
+        self._shared = {"layout": frozen.layout, "style": frozen.style}
+        if len(self._group.children) > _GROUP:
+            self._group.children = self._group.children[:-1]
+            self._group = ipywidgets.VBox([frozen, self._tail])
+            self.widget.children = (*self.widget.children, self._group)
+        else:
+            self._group.children = (*self._group.children[:-1], frozen, self._tail)
+
+
+class HtmlWidget:
+    """Any other segment: one piece of HTML, replaced as a whole when it changes."""
+
+    def __init__(self, part: Segment) -> None:
+        self._kind = type(part)
+        self._part: Segment | None = None
+        self._live = True
+        self.widget = ipywidgets.HTML()
+        self.repeated_chars = 0
+
+    def shows(self, part: Segment) -> bool:
+        """Only the kind it was made for; a tool call keeps its widget."""
+        if isinstance(part, ToolCall) and isinstance(self._part, ToolCall):
+            return part.tool_id == self._part.tool_id
+        return type(part) is self._kind
+
+    def update(self, part: Segment, *, live: bool) -> None:
+        """Send the new HTML if it differs."""
+        if part is self._part and live == self._live:
+            return
+        self._part, self._live = part, live
+        html = segment_html(part, live=live)
+        self.repeated_chars = len(html)
+        if html != self.widget.value:
+            self.widget.value = html
+
+
+def segment_html(part: Segment, *, live: bool) -> str:
+    """One segment other than text as safe HTML; reasoning is folded once it is over."""
+    match part:
+        case Text(content=content):
+            return markdown_html(str(content))
+        case Reasoning(content=content):
+            text = without_controls(str(content)[-_REASONING_CHARS:]).strip()
+            return (
+                f'<details class="a3s-card"{" open" if live else ""}>'
+                f'<summary class="a3s-quiet">Reasoning</summary>'
+                f"<pre>{escape(text)}</pre></details>"
+            )
+        case ToolCall():
+            return card_html(part)
+        case Notice(text=text, fraction=fraction):
+            return f'<div class="a3s-status">{escape(without_controls(text))}{_bar(fraction)}</div>'
+        case Failure(kind=kind, text=text):
+            return (
+                f'<div class="a3s-card a3s-error" role="alert"><b>{escape(kind)}</b>: '
+                f"{escape(without_controls(text))}</div>"
+            )
+
+
+def _bar(fraction: float | None) -> str:
+    if fraction is None:
+        return ""
+    return f' <progress value="{fraction:.3f}" max="1">{fraction:.0%}</progress>'

@@ -1,0 +1,37 @@
+"""The look of the live view. Colours come from the front end's theme, so dark stays dark."""
+
+from __future__ import annotations
+
+STYLE = """\
+<style>
+.a3s-view { --a3s-line: var(--jp-border-color2, #bdbdbd); }
+.a3s-text { padding: 0; overflow-wrap: anywhere; }
+.a3s-text p:last-child { margin-bottom: 0.4em; }
+.a3s-card { border: 1px solid var(--jp-border-color2, #bdbdbd); border-left-width: 4px;
+  border-radius: 3px; padding: 2px 8px; margin: 3px 0; line-height: 1.5;
+  color: var(--jp-ui-font-color1, inherit); background: var(--jp-layout-color1, transparent); }
+.a3s-card summary { cursor: pointer; overflow-wrap: anywhere; }
+.a3s-card summary:focus-visible { outline: 2px solid var(--jp-brand-color1, #1976d2); }
+.a3s-card pre { max-height: 24em; overflow: auto; margin: 4px 0; padding: 4px 8px;
+  white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.35;
+  font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px);
+  color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent); }
+.a3s-card code { color: inherit; background: none; }
+.a3s-command::before { content: "$ "; opacity: 0.6; }
+.a3s-done { border-left-color: var(--jp-success-color1, #388e3c); }
+.a3s-running, .a3s-preparing { border-left-color: var(--jp-brand-color1, #1976d2); }
+.a3s-asking { border-left-color: var(--jp-warn-color1, #f57c00); }
+.a3s-failed, .a3s-refused, .a3s-error { border-left-color: var(--jp-error-color1, #d32f2f); }
+.a3s-error { color: var(--jp-error-color1, #d32f2f); }
+.a3s-quiet { color: var(--jp-ui-font-color2, #757575); }
+.a3s-added { color: var(--jp-success-color1, #388e3c); }
+.a3s-removed { color: var(--jp-error-color1, #d32f2f); }
+.a3s-status { color: var(--jp-ui-font-color2, #757575);
+  font-size: var(--jp-ui-font-size1, 13px); line-height: 28px; }
+.a3s-text pre code .k, .a3s-text pre code .ow { color: var(--jp-mirror-editor-keyword-color, #008000); font-weight: 600; }
+.a3s-text pre code [class^="s"] { color: var(--jp-mirror-editor-string-color, #ba2121); }
+.a3s-text pre code [class^="c"] { color: var(--jp-mirror-editor-comment-color, #408080); font-style: italic; }
+.a3s-text pre code [class^="m"] { color: var(--jp-mirror-editor-number-color, #008000); }
+.a3s-text pre code .nf, .a3s-text pre code .nc { color: var(--jp-mirror-editor-def-color, #0000ff); }
+.a3s-text pre code .nb { color: var(--jp-mirror-editor-builtin-color, #008000); }
+</style>"""

@@ -1,0 +1,95 @@
+"""Text as it comes, for IPython in a terminal and for `jupyter console`."""
+
+from __future__ import annotations
+
+import sys
+
+from a3s_magics.cards import headline, parts, sign, standing
+from a3s_magics.painters.outputs import show
+from a3s_magics.painters.protocol import Bundle
+from a3s_magics.sanitise import without_controls
+from a3s_magics.statusline import Surroundings, status_line
+from a3s_magics.transcript import Failure, Notice, Segment, Text, ToolCall, Transcript
+
+_OUTPUT_LINES = 8
+
+
+class TerminalPainter:
+    """Prints what is new; what was printed stays. `with_record` also leaves the record (kernels)."""
+
+    interval_s = 0.05
+
+    def __init__(self, *, with_record: bool) -> None:
+        self._with_record = with_record
+        self._shown = 0  # segments that are complete on screen
+        self._pieces = 0  # of the text segment that is being printed
+        self._last = "\n"
+        self._seen: dict[str, str] = {}
+
+    def begin(self, view: Transcript, around: Surroundings) -> None:
+        """Nothing to show yet."""
+
+    def paint(self, view: Transcript, around: Surroundings) -> None:
+        """Print everything that is certain by now."""
+        for at, part in enumerate(view.segments):
+            if at < self._shown:
+                continue
+            last = at == len(view.segments) - 1
+            if not self._print(part, over=not last or view.outcome is not None):
+                break
+            self._shown, self._pieces = at + 1, 0
+        sys.stdout.flush()
+
+    def finish(self, view: Transcript, around: Surroundings, bundle: Bundle) -> None:
+        """Print the rest and the status line."""
+        self.paint(view, around)
+        self._line(f"[{status_line(view, around)}]")
+        if self._with_record:
+            record = {mime: data for mime, data in bundle.items() if not mime.startswith("text/")}
+            show({**record, "text/plain": ""})
+
+    def abandon(self) -> None:
+        """Nothing was shown."""
+
+    def _print(self, part: Segment, *, over: bool) -> bool:
+        """Print what is new of one segment; True when nothing more can come of it."""
+        match part:
+            case Text(content=content):
+                self._write(without_controls(content.after(self._pieces)))
+                self._pieces = content.count
+                return over
+            case ToolCall():
+                return self._print_call(part)
+            case Notice(text=text):
+                if over:
+                    self._line(f"({without_controls(text)})")
+                return over
+            case Failure(kind=kind, text=text):
+                self._line(f"{kind}: {without_controls(text)}")
+        return True
+
+    def _print_call(self, call: ToolCall) -> bool:
+        if call.state in ("running", "asking") and call.tool_id not in self._seen:
+            self._seen[call.tool_id] = call.state
+            self._line(f"▶ {call.name} {headline(call)}")
+        if not call.over and call.state != "cancelled":
+            return False
+        self._line(f"{sign(call)} {call.name} ({standing(call)})")
+        for piece in parts(call):
+            if piece.language in ("text", "diff"):
+                lines = piece.text.split("\n")
+                for line in lines[:_OUTPUT_LINES]:
+                    self._line(f"    {line}")
+                if len(lines) > _OUTPUT_LINES:
+                    self._line(f"    … {len(lines) - _OUTPUT_LINES} more lines")
+        return True
+
+    def _line(self, text: str) -> None:
+        if self._last != "\n":
+            self._write("\n")
+        self._write(f"{text}\n")
+
+    def _write(self, text: str) -> None:
+        if text:
+            sys.stdout.write(text)
+            self._last = text[-1]

@@ -1,0 +1,130 @@
+"""The live view: one container of ipywidgets, swapped for static text when the turn is over."""
+
+from __future__ import annotations
+
+import uuid
+from html import escape
+
+import ipywidgets
+
+from a3s_magics.desk import Desk
+from a3s_magics.lane import Lane
+from a3s_magics.painters.closing import close_tree
+from a3s_magics.painters.outputs import show
+from a3s_magics.painters.pacing import repaint_interval_s
+from a3s_magics.painters.protocol import Bundle
+from a3s_magics.painters.question import Question
+from a3s_magics.painters.segments import SegmentWidget, segment_widget
+from a3s_magics.painters.style import STYLE
+from a3s_magics.statusline import Surroundings, activity, status_line
+from a3s_magics.transcript import Transcript
+
+_STATUS_INTERVAL_S = 0.5
+
+
+class WidgetPainter:
+    """Shows the turn in widgets; clicks come through `lane` and go to `desk`.
+
+    Each segment owns a widget that is sent anew only when the segment changed. Text is cut into
+    blocks, of which only the last is sent again.
+    """
+
+    def __init__(self, desk: Desk, lane: Lane) -> None:
+        self._desk, self._lane = desk, lane
+        self._id = uuid.uuid4().hex
+        self._parts: list[SegmentWidget] = []
+        self._questions: dict[str, Question] = {}
+        self._status_at = 0.0
+        self._activity = ""
+
+    @property
+    def interval_s(self) -> float:
+        """Slower while the text's live tail is long."""
+        return repaint_interval_s(self._parts[-1].repeated_chars if self._parts else 0)
+
+    def begin(self, view: Transcript, around: Surroundings) -> None:
+        """Show the container with an enabled Cancel button."""
+        self._body = ipywidgets.VBox()
+        self._asking = ipywidgets.VBox()
+        self._cancel = ipywidgets.Button(
+            description="Cancel",
+            icon="stop",
+            tooltip="Stop this turn and keep what has arrived",
+            layout={"width": "auto"},
+        )
+        self._cancel.on_click(lambda _button: self._desk.cancel())
+        self._lane.register(self._cancel)
+        self._status = ipywidgets.HTML(_status_html(view, around))
+        controls = ipywidgets.HBox([self._cancel, self._status])
+        style = ipywidgets.HTML(STYLE)
+        self._view = ipywidgets.VBox([style, self._body, self._asking, controls])
+        self._view.add_class("a3s-view")
+        show(self._view, display_id=self._id)
+
+    def paint(self, view: Transcript, around: Surroundings) -> None:
+        """Send what changed since the last time."""
+        self._paint_segments(view)
+        self._paint_questions(view)
+        if self._desk.cancelling and not self._cancel.disabled:
+            self._cancel.disabled = True
+        doing = activity(view)
+        if doing != self._activity or around.elapsed_s - self._status_at >= _STATUS_INTERVAL_S:
+            self._activity, self._status_at = doing, around.elapsed_s
+            self._status.value = _status_html(view, around)
+
+    def finish(self, view: Transcript, around: Surroundings, bundle: Bundle) -> None:
+        """Put the static form in the container's place, then close every widget."""
+        self._replace(bundle)
+
+    def abandon(self) -> None:
+        """Remove the container."""
+        self._replace({"text/plain": ""})
+
+    def _replace(self, bundle: Bundle) -> None:
+        show(bundle, display_id=self._id, update=True)
+        self._lane.forget(self._cancel)
+        for question in self._questions.values():
+            question.close()
+        close_tree(self._view)
+
+    def _paint_segments(self, view: Transcript) -> None:
+        changed = False
+        last = len(view.segments) - 1
+        for at, part in enumerate(view.segments):
+            if at < len(self._parts) and self._parts[at].shows(part):
+                self._parts[at].update(part, live=at == last)
+                continue
+            changed = True
+            fresh = segment_widget(part, live=at == last)
+            if at < len(self._parts):  # a notice gave way to what it announced
+                close_tree(self._parts[at].widget)
+                self._parts[at] = fresh
+            else:
+                self._parts.append(fresh)
+        for spare in self._parts[len(view.segments) :]:
+            close_tree(spare.widget)
+            changed = True
+        del self._parts[len(view.segments) :]
+        if changed:
+            self._body.children = [part.widget for part in self._parts]
+
+    def _paint_questions(self, view: Transcript) -> None:
+        open_ids = [call.tool_id for call in view.questions]
+        if list(self._questions) == open_ids:
+            return
+        for tool_id in [known for known in self._questions if known not in open_ids]:
+            self._questions.pop(tool_id).close()
+        for call in view.questions:
+            if call.tool_id not in self._questions:
+                self._questions[call.tool_id] = Question(call, self._desk, self._lane)
+        self._asking.children = [question.widget for question in self._questions.values()]
+
+
+def _status_html(view: Transcript, around: Surroundings) -> str:
+    """Screen readers hear the activity when it changes, not the running clock."""
+    doing = activity(view)
+    rest = status_line(view, around).removeprefix(doing)
+    return (
+        f'<div class="a3s-status"><span role="status" aria-live="polite">{escape(doing)}</span>'
+        f'<span aria-hidden="true">{escape(rest)}</span></div>'
+    )

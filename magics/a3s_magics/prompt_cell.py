@@ -1,0 +1,131 @@
+"""A `%%a3s` cell from its options to its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from a3s_code import Session
+from a3s_magics.approvals import Approvals
+from a3s_magics.desk import Desk
+from a3s_magics.frontend import look
+from a3s_magics.home import Home, Settings
+from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.lane import Lane
+from a3s_magics.options import UI_NAMES, PromptOptions
+from a3s_magics.painters.choose import PainterName, choose, make_painter
+from a3s_magics.problems import TurnCancelled, failed_turn, said_in_one_line
+from a3s_magics.record import without_keys
+from a3s_magics.transcript import Failure, Notice, Transcript
+from a3s_magics.turn import Turn, TurnResult
+
+_SETTLE_S = 5.0
+
+
+def run_prompt(
+    prompt: str,
+    options: PromptOptions,
+    *,
+    shell: Any,
+    home: Home,
+    settings: Settings,
+    ui: str,
+    lane: Lane | None,
+    interrupt: TurnInterrupt,
+) -> TurnResult:
+    """Send the prompt and show the turn in the calling cell.
+
+    Raises `UsageError` for mistakes in options, settings and configuration, before anything was
+    sent; `TurnCancelled`, or the library's error, after the turn was shown as far as it came.
+    """
+    if not prompt.strip():
+        raise UsageError("%%a3s: the prompt is empty: write it on the lines below %%a3s")
+    wanted = painter_name(options.ui or os.environ.get("A3S_UI", "") or ui)
+    with said_in_one_line():
+        session = home.session(settings)
+        model_before = session.model
+        if options.model:
+            session.use_model(options.model)
+    try:
+        if options.new:
+            with said_in_one_line():
+                session.clear()
+        return _run(prompt, options, shell, home, session, wanted, lane, interrupt)
+    finally:
+        if options.model and session.model != model_before:
+            session.use_model(model_before)
+
+
+def painter_name(text: str) -> PainterName | None:
+    """The painter of that name, None for "". Raises `UsageError` listing the names."""
+    if text and text not in UI_NAMES:
+        raise UsageError(f"%%a3s: unknown ui {text!r} (A3S_UI or --ui): use {', '.join(UI_NAMES)}")
+    return text or None  # type: ignore[return-value]  # one of the names by the check above
+
+
+def _run(
+    prompt: str,
+    options: PromptOptions,
+    shell: Any,
+    home: Home,
+    session: Session,
+    wanted: PainterName | None,
+    lane: Lane | None,
+    interrupt: TurnInterrupt,
+) -> TurnResult:
+    lane = lane if lane is not None and lane.usable else None
+    seen = look(shell, lane_usable=lane is not None)
+    choice = choose(wanted, seen)
+    if lane is not None and choice.painter == "widgets" and not lane.install():
+        raise UsageError("%%a3s: this kernel cannot deliver clicks; use --ui display")
+    cost_before = session.cost_usd
+    remarks = tuple(Notice("remark", line) for line in home.take_remarks())
+    with Desk(session, home.approved_tools) as desk:
+        interrupt.on_press(desk.cancel)
+        if interrupt.pressed:
+            raise TurnCancelled("interrupted before anything was sent")
+        turn = Turn(
+            prompt=prompt,
+            painter=make_painter(choice, seen, desk, lane),
+            approvals=Approvals(choice.asks, desk, interrupt, yes=options.yes),
+            facts=lambda: (session.model, session.cost_usd - cost_before),
+            pump=lane.pump if lane is not None else _nothing,
+            view=Transcript(segments=remarks),
+        )
+
+        def start() -> Any:
+            events = session.stream(prompt)
+            if desk.cancelling:  # pressed after the view was shown, before there was a run
+                desk.cancel()
+            return events
+
+        try:
+            with said_in_one_line():
+                result = turn.run(start)
+        except KeyboardInterrupt:
+            _settle(session)
+            raise TurnCancelled("interrupted twice; what had arrived is kept") from None
+    return _ended(turn, result)
+
+
+def _ended(turn: Turn, result: TurnResult) -> TurnResult:
+    failure = next((part for part in turn.view.segments if isinstance(part, Failure)), None)
+    if failure is not None:
+        raise failed_turn(failure.kind, without_keys(failure.text))
+    if result.cancelled:
+        raise TurnCancelled("the answer so far is kept, on screen and in the conversation")
+    return result
+
+
+def _settle(session: Session) -> None:
+    """Give an abandoned run its orderly end, so that the next cell finds the session free."""
+    deadline = time.monotonic() + _SETTLE_S
+    while session.busy and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _nothing() -> None:
+    """Nothing to pump."""

@@ -1,0 +1,51 @@
+"""The line below a turn: who answers, how far it is, what it cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from a3s_magics.sanitise import without_controls
+from a3s_magics.transcript import Notice, Transcript
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """Facts about a turn that its events do not tell. `cost_usd` is None while it is unknown."""
+
+    model: str = ""
+    elapsed_s: float = 0.0
+    cost_usd: float | None = None
+
+
+def status_line(view: Transcript, around: Surroundings) -> str:
+    """One line of plain text: activity, model, tokens, cost, time."""
+    facts = [activity(view)]
+    if around.model:
+        facts.append(without_controls(around.model))
+    if view.usage.total_tokens:
+        facts.append(f"{view.usage.total_tokens:,} tokens")
+    if around.cost_usd:
+        facts.append(f"${around.cost_usd:.4f}")
+    facts.append(f"{around.elapsed_s:.1f} s" if around.elapsed_s < 100 else _minutes(around))
+    return " · ".join(fact for fact in facts if fact)
+
+
+def activity(view: Transcript) -> str:
+    """What happens at this moment, in two or three words; the outcome once it is over."""
+    if view.outcome is not None:
+        return {"done": "done", "cancelled": "cancelled", "failed": "failed"}[view.outcome]
+    if view.questions:
+        return "waiting for your approval"
+    last = view.segments[-1] if view.segments else None
+    if isinstance(last, Notice) and last.kind == "preparing":
+        return "preparing the model"
+    if isinstance(last, Notice) and last.kind == "retrying":
+        return "retrying"
+    if last is None:
+        return "waiting for the model"
+    return f"turn {view.turn}" if view.turn > 1 else "answering"
+
+
+def _minutes(around: Surroundings) -> str:
+    minutes, seconds = divmod(int(around.elapsed_s), 60)
+    return f"{minutes} min {seconds:02d} s"

@@ -1,0 +1,152 @@
+"""One turn in a cell: events in, a view of them on screen, and the way the cell ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from a3s_code import AgentEvent, End, TextDelta, TokenUsage
+from a3s_magics.approvals import Approvals
+from a3s_magics.painters.protocol import Painter
+from a3s_magics.record import MIME, EventLog, turn_record
+from a3s_magics.static import turn_markdown, turn_text
+from a3s_magics.statusline import Surroundings
+from a3s_magics.transcript import ToolCall, Transcript, advance
+
+TICK_S = 0.04  # how long a click may wait on ipykernel 6, and how often the clock moves
+
+
+class Events(Protocol):
+    """The part of an event stream that a turn reads."""
+
+    def poll(self, timeout_s: float = 0.0) -> list[AgentEvent] | None:
+        """What has arrived, [] after `timeout_s` of nothing, None at the end."""
+
+    def close(self) -> None:
+        """Cancel the execution unless it is over."""
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """What a finished turn leaves in `_`: text, usage, cost, tool calls and the record."""
+
+    text: str
+    model: str
+    usage: TokenUsage
+    cost_usd: float | None
+    elapsed_s: float
+    cancelled: bool
+    tool_calls: tuple[ToolCall, ...] = field(repr=False)
+    record: dict[str, Any] = field(repr=False)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def _repr_markdown_(self) -> str:
+        return f"{self.text}\n\n<sub>{self.model} · {self.usage.total_tokens:,} tokens</sub>"
+
+
+@dataclass
+class Turn:
+    """Runs one turn in the calling thread, which must be the cell's own.
+
+    `pump` is called about every 40 ms, `facts` tells model and cost as of now.
+    """
+
+    prompt: str
+    painter: Painter
+    approvals: Approvals
+    facts: Callable[[], tuple[str, float | None]]
+    pump: Callable[[], None] = lambda: None
+    clock: Callable[[], float] = time.monotonic
+    view: Transcript = field(default_factory=Transcript)
+    log: EventLog = field(default_factory=EventLog)
+
+    def run(self, start: Callable[[], Events]) -> TurnResult:
+        """Show the view, start the stream and follow it to its end.
+
+        However it ends, the view has been swapped for its static form: with the partial answer after
+        a cancelled or failed turn. Whether the cell then raises is for the caller.
+        """
+        self._began = self.clock()
+        self.painter.begin(self.view, self._around())
+        try:
+            events = start()
+        except BaseException:
+            self.painter.abandon()
+            raise
+        try:
+            self._follow(events)
+        finally:
+            events.close()
+            result = self._finish()
+        return result
+
+    def _follow(self, events: Events) -> None:
+        painted = 0.0
+        while True:
+            batch = events.poll(TICK_S)
+            if batch is None:
+                break
+            self.pump()
+            self.log.add(batch)
+            for event in joined(batch):
+                self.view = advance(self.view, event)
+            if self.view.questions:
+                self.painter.paint(self.view, self._around())
+                self.approvals.attend(self.view)
+            now = self.clock()
+            if now - painted >= self.painter.interval_s:
+                self.painter.paint(self.view, self._around())
+                painted = now
+
+    def _finish(self) -> TurnResult:
+        if self.view.outcome is None:  # left early: by a second Ctrl-C, or by a defect of ours
+            ended = End(
+                text=self.view.said,
+                total_tokens=self.view.usage.total_tokens,
+                usage=self.view.usage,
+                cancelled=True,
+            )
+            self.view = advance(self.view, ended)
+        around = self._around()
+        record = turn_record(self.view, around, self.log, self.prompt)
+        bundle = {
+            "text/markdown": turn_markdown(self.view, around),
+            "text/plain": turn_text(self.view, around),
+            MIME: record,
+        }
+        self.painter.finish(self.view, around, bundle)
+        return TurnResult(
+            text=self.view.text,
+            model=around.model,
+            usage=self.view.usage,
+            cost_usd=around.cost_usd,
+            elapsed_s=around.elapsed_s,
+            cancelled=self.view.outcome == "cancelled",
+            tool_calls=tuple(part for part in self.view.segments if isinstance(part, ToolCall)),
+            record=record,
+        )
+
+    def _around(self) -> Surroundings:
+        model, cost = self.facts()
+        return Surroundings(model=model, cost_usd=cost, elapsed_s=self.clock() - self._began)
+
+
+def joined(events: Iterable[AgentEvent]) -> list[AgentEvent]:
+    """The same events with neighbouring pieces of text made one: fewer steps for the fold."""
+    out: list[AgentEvent] = []
+    pieces: list[str] = []
+    for event in events:
+        if type(event) is TextDelta:
+            pieces.append(event.text)
+            continue
+        if pieces:
+            out.append(TextDelta(text="".join(pieces)))
+            pieces.clear()
+        out.append(event)
+    if pieces:
+        out.append(TextDelta(text="".join(pieces)))
+    return out

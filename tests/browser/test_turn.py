@@ -1,0 +1,65 @@
+"""A turn as a person sees it: text before the end, Cancel while it runs, the answer after a reload."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenNotebook
+from tests.browser.notebook import READY_MS, Notebook, write_notebook
+from tests.browser.server import LabServer
+from tests.model_server import ModelServer, agent_hcl, says, wait
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+
+@pytest.fixture
+def prompts(workspace: Path, model_server: ModelServer) -> Path:
+    """A folder whose `agent.hcl` names the scripted model."""
+    (workspace / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
+    return workspace
+
+
+def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
+    open_notebook: OpenNotebook,
+    prompts: Path,
+    model_server: ModelServer,
+    lab: LabServer,
+    lab_without_kernels: LabServer,
+    new_page: Callable[[], Page],
+) -> None:
+    """The whole way of a cancelled turn."""
+    model_server.script(says("## Half\n\nThe *first* half of it. ", wait(), "Never seen."))
+    path = write_notebook(prompts / "story.ipynb", "%%a3s\nTell me a story.", "print('next')")
+    notebook = open_notebook(path)
+    output = notebook.output(0)
+
+    notebook.run(0)
+    expect(output).to_contain_text("half of it.", timeout=READY_MS)
+    assert model_server.waiting.is_set()
+    notebook.expect_running(0)
+    notebook.screenshot("turn-live")
+
+    output.get_by_role("button", name="Cancel").click()
+    notebook.expect_finished(0)
+    assert model_server.disconnected.wait(10)
+    expect(output).to_contain_text("half of it.")
+    expect(output).to_contain_text("TurnCancelled")
+    expect(output.get_by_role("button")).to_have_count(0)
+    notebook.screenshot("turn-cancelled")
+
+    notebook.save()
+    notebook.page.close()
+    lab.shut_down_kernels()
+    page = new_page()
+    page.goto(lab_without_kernels.page(path.relative_to(lab_without_kernels.root).as_posix()))
+    reopened = Notebook(page)
+    reopened.choose_no_kernel()
+    expect(reopened.output(0)).to_contain_text("half of it.")
+    expect(reopened.output(0).locator("em").first).to_have_text("first")
+    expect(reopened.output(0)).not_to_contain_text("Error displaying widget")
+    expect(reopened.output(0)).not_to_contain_text("Never seen.")
+    reopened.screenshot("turn-reopened")

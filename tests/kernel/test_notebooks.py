@@ -1,0 +1,39 @@
+"""The example notebooks, executed from top to bottom by nbval against a scripted model."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.model_server import ModelServer, agent_hcl, says
+
+pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
+DEADLINE_S = 240
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
+def test_every_cell_runs(name: str, tmp_path: Path, model_server: ModelServer) -> None:
+    """The way a user checks notebooks in CI: `A3S_UI=final` and nbval's lax mode."""
+    config = tmp_path / "agent.hcl"
+    config.write_text(agent_hcl(model_server), "utf-8")
+    model_server.answer_with(lambda request: says("A scripted answer."))
+    options = ["--nbval-lax", "--nbval-kernel-name=a3s", "-p", "no:cacheprovider", "-W", "default"]
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *options, str(NOTEBOOKS / name)],
+        cwd=tmp_path,
+        env={**os.environ, "A3S_UI": "final", "A3S_CONFIG": str(config)},
+        timeout=DEADLINE_S,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+
+    assert done.returncode == 0, done.stdout
+    assert model_server.requests

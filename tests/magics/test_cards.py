@@ -1,0 +1,146 @@
+"""Tool calls as cards: what they tell, and that nothing in them is taken for markup."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from a3s_magics.cards import (
+    capped,
+    card_html,
+    card_markdown,
+    card_text,
+    fenced,
+    headline,
+    parts,
+    sign,
+    standing,
+)
+from a3s_magics.transcript import ToolCall
+from tests.magics.test_sanitise import HOSTILE, Found
+
+
+def call(name: str = "bash", **values: Any) -> ToolCall:
+    values = {
+        "state": "done",
+        "args": {"command": "ls"},
+        "result": "a.txt",
+        "exit_code": 0,
+    } | values
+    return ToolCall(tool_id="1", name=name, **values)
+
+
+@pytest.mark.parametrize(
+    ("given_call", "expected"),
+    [
+        (call(duration_ms=1234), "✓ bash: ls (1.2 s)\n    a.txt"),
+        (call(exit_code=2), "✗ bash: ls (exit 2, 0.0 s)\n    a.txt"),
+        (call(approved=True), "✓ bash: ls (approved, 0.0 s)\n    a.txt"),
+        (call(state="refused", reason="too\nrisky", result=None), "⊘ bash: ls (denied: too risky)"),
+        (call(state="asking", result=None), "? bash: ls (waits for approval)"),
+        (call(state="cancelled", result=None), "■ bash: ls (cancelled)"),
+    ],
+)
+def test_the_text_of_a_card(given_call: ToolCall, expected: str) -> None:
+    assert card_text(given_call) == expected
+
+
+def test_an_edit_shows_a_diff_and_not_the_tools_words() -> None:
+    edit = call(
+        "edit",
+        args={"file_path": "a.py", "old_string": "x = 1\ny = 2", "new_string": "x = 3\ny = 2"},
+        result="Replaced 1 occurrence(s) in a.py",
+    )
+
+    (diff,) = parts(edit)
+    assert diff.language == "diff"
+    assert "-x = 1\n+x = 3\n y = 2" in diff.text
+
+
+def test_a_write_shows_what_changed_in_the_file() -> None:
+    facts = {"before": "a\nb\n", "after": "a\nc\n"}
+    write = call("write", args={"file_path": "f", "content": "a\nc\n"}, metadata=facts)
+
+    (diff,) = parts(write)
+    assert "-b\n+c" in diff.text
+
+
+def test_a_failed_edit_shows_the_reason() -> None:
+    edit = call(
+        "edit",
+        args={"file_path": "a", "old_string": "x", "new_string": "y"},
+        exit_code=1,
+        result="old_string not found in a",
+    )
+
+    assert "not found" in parts(edit)[-1].text
+
+
+def test_huge_files_get_no_diff() -> None:
+    facts = {"before": "a\n" * 5000, "after": "b\n" * 5000}
+    (part,) = parts(call("write", args={"file_path": "f", "content": ""}, metadata=facts))
+
+    assert part.text == "@@ 5000 lines become 5000 lines @@"
+
+
+def test_long_output_keeps_head_and_tail() -> None:
+    text = capped("\n".join(f"line {n}" for n in range(1000)), 30)
+
+    assert text.startswith("line 0\n")
+    assert text.endswith("line 999")
+    assert "970 lines left out" in text
+    assert text.count("\n") == 30
+
+
+def test_a_long_line_is_cut() -> None:
+    assert len(capped("x" * 100_000)) < 500
+
+
+def test_long_cards_start_folded() -> None:
+    short, long = call(result="one"), call(result="line\n" * 100)
+
+    assert "<details" in card_html(short)
+    assert " open>" in card_html(short)
+    assert " open>" not in card_html(long)
+    assert " open>" in card_html(replace(long, state="running"))
+
+
+@pytest.mark.parametrize(
+    "text", [*HOSTILE, "</pre></details><script>alert(1)</script>", "````\n```"]
+)
+def test_hostile_arguments_and_outputs_stay_text(text: str) -> None:
+    hostile = call(name=f"x{text}", args={"command": text}, result=text)
+    pages = [
+        card_html(hostile),
+        str(MarkdownIt("commonmark", {"html": True}).render(card_markdown(hostile))),
+    ]
+    for page in pages:
+        found = Found()
+        found.feed(page)
+        assert set(found.problems) <= {"details", "summary", "b"}
+
+
+def test_a_dollar_in_a_summary_starts_no_formula() -> None:
+    markdown = card_markdown(call(args={"command": "echo $HOME $PATH"}))
+
+    assert "$" not in markdown.partition("</summary>")[0]
+
+
+@given(st.text(alphabet="`~a\n ", max_size=60))
+def test_no_text_leaves_its_fence(text: str) -> None:
+    tokens = MarkdownIt("commonmark").parse(fenced(text))
+
+    assert [token.type for token in tokens] == ["fence"]
+
+
+def test_a_call_that_is_being_written_shows_its_arguments_so_far() -> None:
+    writing = call(state="preparing", args=None, result=None)
+    writing = replace(writing, args_text=writing.args_text + '{"command": "l')
+
+    assert headline(writing) == '{"command": "l'
+    assert (sign(writing), standing(writing)) == ("…", "is being written")
