@@ -7,6 +7,7 @@ from a3s_code.tools.edit import Edit
 from a3s_code.tools.glob import Glob
 from a3s_code.tools.grep import Grep
 from a3s_code.tools.ls import Ls
+from a3s_code.tools.patch import Patch
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.read import Read
 from a3s_code.tools.registry import ToolRegistry
@@ -18,4 +19,4 @@ __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools",
 
 def builtin_tools() -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order."""
-    return [Read(), Write(), Edit(), Bash(), Grep(), Glob(), Ls()]
+    return [Read(), Write(), Edit(), Patch(), Bash(), Grep(), Glob(), Ls()]
