@@ -42,6 +42,16 @@ class EventType(StrEnum):
     CONTEXT_COMPACTING = "context_compacting"
     CONTEXT_COMPACTED = "context_compacted"
     PERSISTENCE_FAILED = "persistence_failed"
+    PLANNING_START = "planning_start"
+    PLANNING_END = "planning_end"
+    PLAN_READY = "plan_ready"
+    STEP_START = "step_start"
+    STEP_END = "step_end"
+    GOAL_EXTRACTED = "goal_extracted"
+    GOAL_PROGRESS = "goal_progress"
+    GOAL_ACHIEVED = "goal_achieved"
+    GOAL_UPDATED = "goal_updated"
+    TASK_UPDATED = "task_updated"
 
 
 class AgentEvent:
@@ -359,6 +369,112 @@ class PersistenceFailed(AgentEvent):
     session_id: str
     operation: str
     error: str
+
+
+# -- planning and goals ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningStart(AgentEvent):
+    """A plan is about to be made; comes even before `start`."""
+
+    event_type: ClassVar[str] = EventType.PLANNING_START
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanningEnd(AgentEvent):
+    """The plan as one object, ready for JSON; a `plan_ready` follows."""
+
+    event_type: ClassVar[str] = EventType.PLANNING_END
+    plan: Mapping[str, Any]
+    estimated_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReady(AgentEvent):
+    """The plan's steps, each as an object, and how many waves they need if none fails."""
+
+    event_type: ClassVar[str] = EventType.PLAN_READY
+    steps: tuple[Mapping[str, Any], ...]
+    wave_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStart(AgentEvent):
+    """A step of the plan begins: `step_number` counts from 1, `index` from 0.
+
+    `step` repeats the description under the name that other documents use.
+    """
+
+    event_type: ClassVar[str] = EventType.STEP_START
+    step_id: str
+    description: str
+    step_number: int
+    total_steps: int
+    step: str
+    index: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEnd(AgentEvent):
+    """A step is over; `status` is `completed` or `failed`, and `success` says the same."""
+
+    event_type: ClassVar[str] = EventType.STEP_END
+    step_id: str
+    status: str
+    step_number: int
+    total_steps: int
+    step: str
+    index: int
+    success: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalExtracted(AgentEvent):
+    """What the request is meant to achieve, as an object with its criteria of success."""
+
+    event_type: ClassVar[str] = EventType.GOAL_EXTRACTED
+    goal: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalProgress(AgentEvent):
+    """A wave of steps is over; `progress` is from 0.0 to 1.0, `goal` the goal's description."""
+
+    event_type: ClassVar[str] = EventType.GOAL_PROGRESS
+    goal: str
+    progress: float
+    completed_steps: int
+    total_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalAchieved(AgentEvent):
+    """The final check found the goal reached; `duration_ms` counts from its extraction."""
+
+    event_type: ClassVar[str] = EventType.GOAL_ACHIEVED
+    goal: str
+    total_steps: int
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoalUpdated(AgentEvent):
+    """The goal's new state: `active`, `in_progress`, `achieved` or `not_achieved`."""
+
+    event_type: ClassVar[str] = EventType.GOAL_UPDATED
+    goal: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskUpdated(AgentEvent):
+    """Some step changed its status; `tasks` are all steps of the plan, as objects."""
+
+    event_type: ClassVar[str] = EventType.TASK_UPDATED
+    session_id: str
+    tasks: tuple[Mapping[str, Any], ...]
 
 
 class UnknownEvent(AgentEvent):

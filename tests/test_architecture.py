@@ -21,6 +21,7 @@ PACKAGES = {
 # A module may import from its own layer and from those above it in this list.
 LAYERS = (
     ("a3s_code.errors", "a3s_code.messages", "a3s_code.results", "a3s_code.events"),
+    ("a3s_code.context.model",),
     (
         "a3s_code.config",
         "a3s_code.permissions",
@@ -30,7 +31,7 @@ LAYERS = (
     ),
     ("a3s_code.memory",),
     ("a3s_code.local", "a3s_code.llm", "a3s_code.tools"),
-    ("a3s_code.commands", "a3s_code.loop"),
+    ("a3s_code.commands", "a3s_code.context", "a3s_code.loop", "a3s_code.planning"),
     ("a3s_code.run", "a3s_code.background"),
     ("a3s_code.options",),
     ("a3s_code.session",),
