@@ -13,8 +13,8 @@ from a3s_code.store.saved import GROWING, SavedSession
 # file then finds all of it. The total of what is written stays linear because of the small limit.
 SHORT_MESSAGES = 16
 # The journal is folded in when it is this many times as long as the snapshot. Snapshots then grow
-# threefold each time, so that all of them together are at most one and a half times the last one.
-FOLD_RATIO = 2
+# ninefold each time, so that all of them together are at most 1.125 times the last one.
+FOLD_RATIO = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -143,7 +143,7 @@ def test_all_writing_together_stays_linear(store: FileSessionStore, folder: Path
         snapshot, journal = folder / "s.json", folder / "s.journal"
         if journal.exists():
             largest = max(largest, journal.stat().st_size)
-            assert journal.stat().st_size <= 2 * snapshot.stat().st_size
+            assert journal.stat().st_size <= 8 * snapshot.stat().st_size
     assert largest > 10_000
     assert prompts(store.load("s")) == numbered(400)
 

@@ -114,6 +114,6 @@ def test_snapshot_and_growth_give_the_session(steps: list[int]) -> None:
     assert SavedSession.from_dict(data) == states[-1]
 
 
-def test_the_journal_may_be_twice_as_long_as_the_snapshot() -> None:
-    assert not fold_is_due(100, 200)
-    assert fold_is_due(100, 201)
+def test_the_journal_may_be_eight_times_as_long_as_the_snapshot() -> None:
+    assert not fold_is_due(100, 800)
+    assert fold_is_due(100, 801)
