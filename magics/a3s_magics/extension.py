@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from a3s_magics.cell_source import as_meant
 from a3s_magics.magics import TOOL_LINES, A3SMagics
 
 _NAME = "A3SMagics"
@@ -17,8 +18,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     for tool in TOOL_LINES:
         shell.register_magic_function(_tool_magic(magics, tool), "line", f"a3s_{tool}")
-    shell.configurables.append(magics)
-    shell.input_transformers_cleanup.insert(0, with_a_body)
+    shell.input_transformers_cleanup.insert(0, as_meant)
 
 
 def unload(shell: Any) -> None:
@@ -31,17 +31,10 @@ def unload(shell: Any) -> None:
         for name in ("a3s", *(f"a3s_{tool}" for tool in TOOL_LINES)):
             if kind == "line" or name == "a3s":
                 names.pop(name, None)
-    if magics in shell.configurables:
-        shell.configurables.remove(magics)
-    if with_a_body in shell.input_transformers_cleanup:
-        shell.input_transformers_cleanup.remove(with_a_body)
-
-
-def with_a_body(lines: list[str]) -> list[str]:
-    """Give a lone `%%a3s ...` line a body: IPython refuses it before `--help` could be answered."""
-    if lines and lines[0].split(maxsplit=1)[:1] == ["%%a3s"] and not "".join(lines[1:]).strip():
-        return [lines[0].rstrip("\n") + "\n", "\n"]
-    return lines
+    # `Magics` itself put it there, for %config.
+    shell.configurables[:] = [known for known in shell.configurables if known is not magics]
+    if as_meant in shell.input_transformers_cleanup:
+        shell.input_transformers_cleanup.remove(as_meant)
 
 
 def _tool_magic(magics: A3SMagics, tool: str) -> Callable[[str], Any]:

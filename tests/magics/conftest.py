@@ -30,8 +30,6 @@ def workspace(tmp_path: Path, model_server: ModelServer, monkeypatch: pytest.Mon
     monkeypatch.chdir(folder)
     for name in ("A3S_UI", "A3S_CONFIG", "JPY_SESSION_NAME"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path))
     return folder
 
 

@@ -230,7 +230,7 @@ def test_the_terminal_painter_prints(start_kernel: StartKernel, model_server: Mo
 
     screen = kernel.run("%%a3s\nlook").succeeded()
 
-    assert "▶ read agent.hcl" in screen.streams
+    assert "read agent.hcl" in screen.streams
     assert "All good.\n[done" in screen.streams
     assert screen.record["outcome"] == "done"
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
-from a3s_magics.extension import with_a_body
+from a3s_magics.cell_source import as_meant
 from a3s_magics.options import HelpWanted, PromptOptions, parse_prompt_options, words_of
 from a3s_magics.tool_lines import tool_parser
 
@@ -114,8 +114,14 @@ def test_the_parser_of_a_tool_follows_its_schema() -> None:
         (["%%a3s\n", "hi\n"], ["%%a3s\n", "hi\n"]),
         (["%%a3s_other --help"], ["%%a3s_other --help"]),
         (["%a3s --help"], ["%a3s --help"]),
+        (["%a3s?"], ["%a3s?"]),
+        (["%a3s btw who?"], ["get_ipython().run_line_magic('a3s', 'btw who?')"]),
+        (["x = %a3s_grep a?\n"], ["x = get_ipython().run_line_magic('a3s_grep', 'a?')\n"]),
+        (["print?"], ["print?"]),
+        (["%%a3s\n", "%a3s btw who?"], ["%%a3s\n", "%a3s btw who?"]),
+        (["'''\n", "%a3s btw who?\n", "'''"], ["'''\n", "%a3s btw who?\n", "'''"]),
         ([], []),
     ],
 )
-def test_a_lone_header_gets_a_body(lines: list[str], expected: list[str]) -> None:
-    assert with_a_body(lines) == expected
+def test_cells_reach_the_magics_as_they_are_meant(lines: list[str], expected: list[str]) -> None:
+    assert as_meant(lines) == expected

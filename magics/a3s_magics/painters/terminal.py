@@ -24,7 +24,7 @@ class TerminalPainter:
         self._shown = 0  # segments that are complete on screen
         self._pieces = 0  # of the text segment that is being printed
         self._last = "\n"
-        self._seen: dict[str, str] = {}
+        self._seen: set[str] = set()  # calls whose beginning was announced
 
     def begin(self, view: Transcript, around: Surroundings) -> None:
         """Nothing to show yet."""
@@ -70,11 +70,13 @@ class TerminalPainter:
 
     def _print_call(self, call: ToolCall) -> bool:
         if call.state in ("running", "asking") and call.tool_id not in self._seen:
-            self._seen[call.tool_id] = call.state
+            self._seen.add(call.tool_id)
             self._line(f"▶ {call.name} {headline(call)}")
         if not call.over and call.state != "cancelled":
             return False
-        self._line(f"{sign(call)} {call.name} ({standing(call)})")
+        announced = call.tool_id in self._seen
+        name = call.name if announced else f"{call.name} {headline(call)}"
+        self._line(f"{sign(call)} {name} ({standing(call)})")
         for piece in parts(call):
             if piece.language in ("text", "diff"):
                 lines = piece.text.split("\n")
