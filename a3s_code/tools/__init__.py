@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from a3s_code.tools.bash import Bash
+from a3s_code.tools.batch import Batch
 from a3s_code.tools.edit import Edit
+from a3s_code.tools.git import Git
 from a3s_code.tools.glob import Glob
 from a3s_code.tools.grep import Grep
 from a3s_code.tools.ls import Ls
@@ -19,4 +21,4 @@ __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools",
 
 def builtin_tools() -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order."""
-    return [Read(), Write(), Edit(), Patch(), Bash(), Grep(), Glob(), Ls()]
+    return [Read(), Write(), Edit(), Patch(), Bash(), Grep(), Glob(), Ls(), Git(), Batch()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -37,11 +37,15 @@ class ToolContext:
     `progress(text)` reports output while the tool runs; it may be called from any thread and never
     blocks. Cancelling is the cancelling of the coroutine `Tool.run`: a tool that started something
     outside of it (a process, a thread) ends that before it lets the cancellation pass.
+
+    `invoke(name, args)` makes another tool call with everything that a call of the model goes
+    through: permission, confirmation, time limit. It does not raise; None where it is not offered.
     """
 
     workspace: Workspace
     history: FileHistory = field(default_factory=FileHistory)
     progress: Callable[[str], None] = _unheard
+    invoke: Callable[[str, Mapping[str, Any]], Awaitable[ToolOutput]] | None = None
 
 
 class Tool(Protocol):
@@ -66,3 +70,12 @@ class Tool(Protocol):
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
         """Do the work. A failure meant for the model is raised as `ToolFailed`."""
         ...
+
+
+def reads_only(tool: Tool, args: Mapping[str, Any]) -> bool:
+    """Whether this very call changes nothing.
+
+    A tool whose answer depends on the arguments, such as `git`, has a method `reads_only(args)`.
+    """
+    judge: Callable[[Mapping[str, Any]], bool] | None = getattr(tool, "reads_only", None)
+    return tool.read_only if judge is None else judge(args)
