@@ -88,9 +88,10 @@ REDACTIONS = (
 # Without one of these no expression above can match: most texts are done with after this look.
 SUSPECT = re.compile(r"[0-9]{3}|@|AKIA|eyJ|gh[pousr]_|[sp]k[-_]")
 
-# The beginning of a value of any length that the end of the text leaves open.
+# The beginning of a value of any length that the end of the text leaves open. A word boundary is not
+# asked for: what stands before may yet be replaced by a token.
 UNFINISHED = re.compile(
-    rf"{_B}(?:eyJ{_BASE64URL}*+(?:\.(?:ey?|eyJ{_BASE64URL}*+(?:\.{_BASE64URL}*+)?)?)?"
+    rf"(?:eyJ{_BASE64URL}*+(?:\.(?:ey?|eyJ{_BASE64URL}*+(?:\.{_BASE64URL}*+)?)?)?"
     r"|gh[pousr]_[A-Za-z0-9]*+|[sp]k[-_][A-Za-z0-9]*+"
     rf"|sk-(?:ant|proj|svcacct)-{_BASE64URL}*+)\Z"
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from string import ascii_letters, digits
 
 from a3s_code.security.patterns import LOOK_BEHIND, UNFINISHED
 
 HELD_CHARACTERS = 256
+_WORD = f"{ascii_letters}{digits}_"
 _KEPT_CHARACTERS = 192  # of a run without a break, so that cutting it is not the work of each piece
 
 
@@ -82,7 +84,8 @@ class StreamRedactor:
         last = len(tail) - _KEPT_CHARACTERS
         unfinished = UNFINISHED.search(tail)
         if unfinished is not None:
-            last = min(last, unfinished.start())
+            # From the beginning of its word: cut inside, the rest would look like a value sooner.
+            last = min(last, len(tail[: unfinished.start()].rstrip(_WORD)))
         if last == 0:
             return 0
         whole = self._sanitize(tail)
