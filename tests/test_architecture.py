@@ -23,10 +23,12 @@ LAYERS = (
     ("a3s_code.errors", "a3s_code.messages", "a3s_code.results", "a3s_code.events"),
     ("a3s_code.context.model",),
     (
+        "a3s_code.agents",
         "a3s_code.config",
         "a3s_code.permissions",
         "a3s_code.schedule",
         "a3s_code.security",
+        "a3s_code.skills",
         "a3s_code.store",
     ),
     ("a3s_code.memory",),

@@ -51,15 +51,16 @@ class PermissionRule:
     def hits(self, tool: str, subject: Subject) -> bool:
         """`matches` for a subject that is already known."""
         fold = subject.is_path and _PATHS_IGNORE_CASE
-        return self._names(tool) and any(
+        return self.names(tool) and any(
             self._fits(text, fold_case=fold) for text in subject.spellings
         )
 
     def holds(self, tool: str, subject: Subject) -> bool:
         """`covers` for a subject that is already known."""
-        return self._names(tool) and all(self._fits(text) for text in subject.meant)
+        return self.names(tool) and all(self._fits(text) for text in subject.meant)
 
-    def _names(self, tool: str) -> bool:
+    def names(self, tool: str) -> bool:
+        """Whether some call of the tool can match."""
         name = tool.lower()
         if "*" in self._tool or "?" in self._tool:
             return compile_glob(self._tool).matches(name)
