@@ -68,13 +68,6 @@ def lab(tmp_path_factory: pytest.TempPathFactory, kernels: Path) -> Iterator[Lab
 
 
 @pytest.fixture
-def lab_without_kernels(lab: LabServer, tmp_path: Path) -> Iterator[LabServer]:
-    """The same notebooks on a server that cannot start any kernel."""
-    with LabServer(lab.root, tmp_path / "home") as server:
-        yield server
-
-
-@pytest.fixture
 def workspace(lab: LabServer, request: pytest.FixtureRequest) -> Iterator[Path]:
     """The test's own folder; kernels that it started are gone afterwards."""
     folder = lab.root / request.node.name
@@ -103,3 +96,21 @@ def open_notebook(lab: LabServer, new_page: Callable[[], Page]) -> OpenNotebook:
         return notebook
 
     return open_it
+
+
+@pytest.fixture
+def open_without_kernel(
+    lab: LabServer, new_page: Callable[[], Page], tmp_path: Path
+) -> Iterator[OpenNotebook]:
+    """Open a saved notebook on a server that cannot start any kernel."""
+    with LabServer(lab.root, tmp_path / "home") as server:
+        page = new_page()
+
+        def open_it(path: Path) -> Notebook:
+            page.goto(server.page(path.relative_to(lab.root).as_posix()))
+            notebook = Notebook(page)
+            notebook.choose_no_kernel()
+            return notebook
+
+        yield open_it
+        page.close()  # a server whose page is open may take half a minute to stop

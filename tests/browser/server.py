@@ -6,9 +6,11 @@ import json
 import os
 import queue
 import re
+import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.request
 from pathlib import Path
 from types import TracebackType
@@ -85,6 +87,20 @@ class LabServer:
             self.close()
             raise RuntimeError("JupyterLab did not start:\n" + "".join(self._lines[-30:]))
         self.url = address
+        self._wait_until_it_listens()
+
+    def _wait_until_it_listens(self) -> None:
+        """The address is logged before connections are taken."""
+        port = int(self.url.rpartition(":")[2])
+        deadline = time.monotonic() + START_DEADLINE_S
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=START_DEADLINE_S).close()
+                return
+            except ConnectionRefusedError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.05)
 
     def page(self, path: str) -> str:
         """Address of a notebook in a fresh workspace; `path` is relative to the root."""

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.notebook import READY_MS, Notebook, write_notebook
+from tests.browser.notebook import READY_MS, write_notebook
 from tests.browser.server import LabServer
 from tests.model_server import ModelServer, agent_hcl, says, wait
 
@@ -28,8 +27,7 @@ def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
     prompts: Path,
     model_server: ModelServer,
     lab: LabServer,
-    lab_without_kernels: LabServer,
-    new_page: Callable[[], Page],
+    open_without_kernel: OpenNotebook,
 ) -> None:
     """The whole way of a cancelled turn."""
     model_server.script(says("## Half\n\nThe *first* half of it. ", wait(), "Never seen."))
@@ -54,10 +52,7 @@ def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
     notebook.save()
     notebook.page.close()
     lab.shut_down_kernels()
-    page = new_page()
-    page.goto(lab_without_kernels.page(path.relative_to(lab_without_kernels.root).as_posix()))
-    reopened = Notebook(page)
-    reopened.choose_no_kernel()
+    reopened = open_without_kernel(path)
     expect(reopened.output(0)).to_contain_text("half of it.")
     expect(reopened.output(0).locator("em").first).to_have_text("first")
     expect(reopened.output(0)).not_to_contain_text("Error displaying widget")
