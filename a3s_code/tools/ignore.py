@@ -6,8 +6,10 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from pathspec import GitIgnoreSpec
+if TYPE_CHECKING:  # slow to import, and most sessions meet no rules until their first search
+    from pathspec import GitIgnoreSpec
 
 FILE_NAME = ".gitignore"
 
@@ -70,6 +72,8 @@ NO_RULES = IgnoreRules()
 
 def parse_rules(folder: str, lines: Iterable[str]) -> RuleFile:
     """The rules of one file; lines that are no valid pattern are skipped, as git does."""
+    from pathspec import GitIgnoreSpec
+
     rules = [rule for line in lines if _is_valid(rule := _adapted(line.rstrip("\r\n")))]
     names, endings, others = set(), set(), []
     for rule in rules:
@@ -102,6 +106,8 @@ def _unnamed(regex: re.Pattern[str]) -> str:
 
 
 def _is_valid(rule: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
     try:
         GitIgnoreSpec.from_lines([rule])
     except ValueError:

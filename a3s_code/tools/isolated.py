@@ -16,13 +16,15 @@ from typing import Any
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.limits import Limits
-from a3s_code.tools.match import Match
+from a3s_code.tools.match import Match, Matches
+from a3s_code.tools.search_here import search_here
+from a3s_code.tools.workspace import Workspace
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); import {0}; {0}.main()"
 
 
-def search_isolated(request: Mapping[str, Any], limits: Limits) -> tuple[list[Match], bool]:
-    """The matches of `search(**request)` and whether they are complete.
+def search_isolated(request: Mapping[str, Any], limits: Limits) -> Matches:
+    """The matches of `search_here(**request)`.
 
     `request` must be JSON; its `root` is the workspace. Raises what `limits` raise, and `ToolFailed`
     when the search failed.
@@ -49,19 +51,19 @@ def search_isolated(request: Mapping[str, Any], limits: Limits) -> tuple[list[Ma
     found = json.loads(answer)
     if "problem" in found:
         raise ToolFailed(found["problem"])
-    return [Match(*match) for match in found["matches"]], found["complete"]
+    matches = Matches(Match(*match) for match in found["matches"])
+    matches.complete = found["complete"]
+    return matches
 
 
 def main() -> None:
     """The other side: one request from standard input, one answer to standard output."""
-    from a3s_code.tools.search import search
-    from a3s_code.tools.workspace import Workspace
-
     request = json.load(sys.stdin.buffer)
     workspace = Workspace(request.pop("root"))
     answer: dict[str, Any]
     try:
-        found = search(workspace, **request, use_ripgrep=False, isolate=False)
+        found = search_here(workspace, **request, use_ripgrep=False)
+        assert found is not None
         answer = {"matches": found, "complete": found.complete}
     except ToolFailed as failure:
         answer = {"problem": failure.problem}

@@ -11,3 +11,9 @@ class Match(NamedTuple):
     path: str
     line: int
     text: str
+
+
+class Matches(list[Match]):
+    """Matches by path and line. `complete` is False when there were more than could be kept."""
+
+    complete = True
