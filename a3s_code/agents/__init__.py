@@ -1,0 +1,1 @@
+"""Agents that work can be handed to: what they are told, and what they may do."""
