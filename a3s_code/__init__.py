@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from a3s_code.permissions.rules import PermissionRule
     from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
     from a3s_code.run.stream import EventStream
+    from a3s_code.security.provider import DefaultSecurityProvider
     from a3s_code.session import AgentSession, Session
     from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 
@@ -97,6 +98,7 @@ _HOMES = {
     "ContextResolved": "a3s_code.events",
     "ContextResolving": "a3s_code.events",
     "ContextWarning": "a3s_code.events",
+    "DefaultSecurityProvider": "a3s_code.security.provider",
     "DiscoveredConfig": "a3s_code.config.discover",
     "End": "a3s_code.events",
     "ErrorEvent": "a3s_code.events",
@@ -167,6 +169,7 @@ __all__ = [
     "ContextResolved",
     "ContextResolving",
     "ContextWarning",
+    "DefaultSecurityProvider",
     "DiscoveredConfig",
     "End",
     "ErrorEvent",

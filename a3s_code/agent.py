@@ -92,6 +92,7 @@ class Agent:
                 confirmation=given.confirmation(),
                 confirm=given.confirmation_manager,
             ),
+            guard=given.guard(),
             timeout_ms=given.tool_timeout_ms,
         )
 

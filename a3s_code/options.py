@@ -12,6 +12,8 @@ from a3s_code.loop.machine import LoopLimits
 from a3s_code.loop.prompt import PromptSlots
 from a3s_code.permissions.confirmation import ConfirmationPolicy
 from a3s_code.permissions.policy import PermissionPolicy
+from a3s_code.security.guard import SecurityGuard
+from a3s_code.security.provider import DefaultSecurityProvider
 
 
 @dataclass(slots=True, kw_only=True)
@@ -27,6 +29,8 @@ class SessionOptions:
     permission_policy, permission_checker: rules, or an object with `check(tool, args)`.
     confirmation_policy: whether and how long a person is asked.
     confirmation_manager: a callable `(tool_name, args) -> bool` that asks in its own way.
+    security_provider: redacts output and notices injected instructions, such as
+        `DefaultSecurityProvider()`; `default_security=True` is the short form of that one.
     max_tool_rounds: model calls per send or stream, at least 1; 50 by default.
     max_parse_retries: malformed tool calls in a row that are fed back; 2 by default.
     tool_timeout_ms: limit of each tool call in milliseconds; none by default.
@@ -47,6 +51,8 @@ class SessionOptions:
     permission_checker: Any = None
     confirmation_policy: ConfirmationPolicy | Mapping[str, Any] | None = None
     confirmation_manager: Callable[[str, Mapping[str, Any]], bool] | None = None
+    security_provider: Any = None
+    default_security: bool | None = None
     max_tool_rounds: int | None = None
     max_parse_retries: int | None = None
     tool_timeout_ms: int | None = None
@@ -140,6 +146,13 @@ class SessionOptions:
             3 if self.circuit_breaker_threshold is None else max(1, self.circuit_breaker_threshold)
         )
 
+    def guard(self) -> SecurityGuard:
+        """The security provider in the session's hands; without one nothing is looked at."""
+        provider = self.security_provider
+        if provider is None and self.default_security:
+            provider = DefaultSecurityProvider()
+        return SecurityGuard(provider)
+
     def confirmation(self) -> ConfirmationPolicy | None:
         """The confirmation policy, built from a dict when one was given."""
         policy = self.confirmation_policy
@@ -163,6 +176,6 @@ _INTEGERS = {
     "max_continuation_turns": 0,
     "thinking_budget": 1,
 }
-_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact")
+_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact", "default_security")
 _NUMBERS = ("auto_compact_threshold", "context_threshold")
 _STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

@@ -217,7 +217,8 @@ class Session:
         messages = [*without_open_calls(self._history), Message.user(question)]
         reply = await self._model.call(_BTW_SYSTEM, messages, ()).run(_unheard)
         self._account(reply.usage)
-        return BtwResult(question=question, answer=reply.message.text, usage=reply.usage)
+        answer = self._toolbox.guard.output(reply.message.text)
+        return BtwResult(question=question, answer=answer, usage=reply.usage)
 
     # -- tools by hand -------------------------------------------------------------------------------
 
@@ -307,8 +308,10 @@ class Session:
 
     def close(self) -> None:
         """Cancel what is running and refuse further prompts. May be called more than once."""
-        self._closed = True
-        self.cancel()
+        if not self._closed:
+            self._closed = True
+            self.cancel()
+            self._toolbox.guard.close()
 
     def __enter__(self) -> Self:
         return self

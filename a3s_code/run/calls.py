@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +15,7 @@ from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlo
 from a3s_code.results import ToolResult
 from a3s_code.run.gate import Gate
 from a3s_code.run.progress import ProgressRelay
+from a3s_code.security.guard import SecurityGuard
 from a3s_code.tools.arguments import normalise_arguments
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.registry import ToolRegistry
@@ -30,6 +31,7 @@ class Toolbox:
     registry: ToolRegistry
     context: ToolContext
     gate: Gate
+    guard: SecurityGuard = field(default_factory=lambda: SecurityGuard(None))
     timeout_ms: int | None = None
 
     def arguments(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
@@ -60,9 +62,11 @@ class Toolbox:
         """Run a call of the model, its output relayed while it runs."""
         relay = ProgressRelay(call.id, call.name, emit)
         try:
-            return await self._run(call.name, args, replace(self.context, progress=relay.add))
+            output = await self._run(call.name, args, replace(self.context, progress=relay.add))
         finally:
             await relay.finish()
+        self.guard.look_at_input(output.text, source=f"output of {call.name}")
+        return replace(output, text=self.guard.output(output.text))
 
     def reads_only(self, call: ToolUseBlock) -> bool:
         """Whether the call may run beside its neighbours."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from a3s_code.errors import A3SError, ExecutionError
 from a3s_code.events import (
@@ -20,12 +20,13 @@ from a3s_code.events import (
 )
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
-from a3s_code.messages import Message
+from a3s_code.messages import Message, TextBlock
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox, TurnCalls, cancelled_end
 from a3s_code.run.channel import EventChannel
 from a3s_code.run.compact import AutoCompact
+from a3s_code.run.redaction import EventRedactor, redacted_message, shown_or_nothing
 
 log = logging.getLogger("a3s_code")
 
@@ -65,6 +66,8 @@ class Execution:
         self._loop, self._asker, self._system, self._tools = loop, asker, system, tools
         self._session_id, self._compact = session_id, compact
         self._toolbox, self._channel, self._settle = toolbox, channel, settle
+        self._guard = toolbox.guard
+        self._redactor = EventRedactor(self._guard) if self._guard.redacts else None
         self._open_calls: dict[str, str] = {}
         self._turn: TurnCalls | None = None
         self._inner: asyncio.Task[None] | None = None
@@ -88,13 +91,18 @@ class Execution:
             self.cancel()
             await asyncio.wait([self._inner])
         outcome = self._outcome(self._inner)
-        await self._settle(outcome)
-        self._emit_last(outcome)
+        try:
+            await self._settle(outcome)
+        finally:  # whatever goes wrong at the end, nobody may wait for it forever
+            if self._channel is not None:
+                self._channel.put_nowait(self._last_events(outcome))
+                self._channel.close()
         return outcome
 
     # -- the run -------------------------------------------------------------------------------------
 
     async def _drive(self, prompt: str, first: Step) -> None:
+        self._guard.look_at_input(prompt)
         await self._emit([Start(prompt=prompt)])
         step = first
         while not isinstance(step, Finish):
@@ -108,7 +116,8 @@ class Execution:
         reply = await self._asker.ask(
             self._system, step.messages, self._tools(), self._session_id, self._emit
         )
-        step = self._loop.on_reply(reply)
+        message = redacted_message(reply.message, self._guard)
+        step = self._loop.on_reply(replace(reply, message=message))
         self._asker.call = None  # from here on its text is part of the conversation
         if isinstance(step, RunTools):
             self._turn = TurnCalls(self._toolbox, self._emit)
@@ -138,7 +147,8 @@ class Execution:
             elif isinstance(event, ToolEnd):
                 self._open_calls.pop(event.tool_id, None)
         if self._channel is not None:
-            await self._channel.put(events)
+            shown = events if self._redactor is None else self._redactor.feed(events)
+            await self._channel.put(shown)
 
     # -- the end -------------------------------------------------------------------------------------
 
@@ -153,11 +163,16 @@ class Execution:
             problem = f"{type(error).__name__}: {error}"
             error, cause = ExecutionError(problem, text=self.partial_text()), error
             error.__cause__ = cause
-        text = getattr(error, "text", "") or self.partial_text()
+        text = shown_or_nothing(getattr(error, "text", "") or self.partial_text(), self._guard)
+        if isinstance(error, ExecutionError):
+            error.text = text
         return self._ended(text, self._loop.history_after_failure(), error=error)
 
     def _cancelled_outcome(self) -> Outcome:
         partial = self._asker.partial()
+        if partial is not None and self._redactor is not None:
+            text = shown_or_nothing(partial.text, self._guard)
+            partial = Message("assistant", (TextBlock(text),) if text else ())
         results = self._turn.results if self._turn is not None else None
         finish = self._loop.on_cancel(partial, results)
         return self._ended(finish.text, self._loop.messages, cancelled=True)
@@ -178,22 +193,19 @@ class Execution:
         loop = self._loop
         return Outcome(text, messages, loop.usage, loop.tool_calls, cancelled, error)
 
-    def _emit_last(self, outcome: Outcome) -> None:
-        if self._channel is None:
-            return
-        last: list[AgentEvent] = [cancelled_end(*call) for call in self._open_calls.items()]
+    def _last_events(self, outcome: Outcome) -> list[AgentEvent]:
+        """What was held back, the ends of calls that were left open, and the end itself."""
+        last: list[AgentEvent] = [] if self._redactor is None else self._redactor.rest_or_nothing()
+        last += [cancelled_end(*call) for call in self._open_calls.items()]
         if outcome.error is not None:
-            error = outcome.error
-            kind = type(error).__name__
-            last.append(ErrorEvent(error=str(error), error_type=kind, text=outcome.text))
-        else:
-            last.append(
-                End(
-                    text=outcome.text,
-                    total_tokens=outcome.usage.total_tokens,
-                    usage=outcome.usage,
-                    cancelled=outcome.cancelled,
-                )
-            )
-        self._channel.put_nowait(last)
-        self._channel.close()
+            kind = type(outcome.error).__name__
+            last.append(ErrorEvent(error=str(outcome.error), error_type=kind, text=outcome.text))
+            return last
+        usage = outcome.usage
+        end = End(
+            text=outcome.text,
+            total_tokens=usage.total_tokens,
+            usage=usage,
+            cancelled=outcome.cancelled,
+        )
+        return [*last, end]
