@@ -11,9 +11,7 @@ PlanningMode = Literal["auto", "enabled", "disabled"]
 
 _LONG_CHARACTERS = 300
 _LISTED = re.compile(r"^\s*(?:\d+[.)]|[-*])\s+\S", re.MULTILINE)
-_SEQUENCE = re.compile(
-    r"\b(?:and then|after that|afterwards|finally|step by step)\b", re.IGNORECASE
-)
+_SEQUENCE = re.compile(r"\b(?:and then|after that|afterwards|step by step)\b", re.IGNORECASE)
 
 
 def check_planning_mode(mode: str | None) -> None:
