@@ -52,6 +52,9 @@ class EventType(StrEnum):
     GOAL_ACHIEVED = "goal_achieved"
     GOAL_UPDATED = "goal_updated"
     TASK_UPDATED = "task_updated"
+    SUBAGENT_START = "subagent_start"
+    SUBAGENT_PROGRESS = "subagent_progress"
+    SUBAGENT_END = "subagent_end"
 
 
 class AgentEvent:
@@ -63,6 +66,8 @@ class AgentEvent:
 
     __slots__ = ()
     event_type: ClassVar[str]
+    # Other documented names of fields: readable like these, but not part of `to_dict`.
+    _aliases: ClassVar[frozenset[str]] = frozenset()
 
     def __getattr__(self, name: str) -> Any:
         if name in _DOCUMENTED_FIELDS:
@@ -95,7 +100,7 @@ class AgentEvent:
     def __getitem__(self, name: str) -> Any:
         if name in ("type", "event_type"):
             return self.event_type
-        if name in self._names():
+        if name in self._names() or name in self._aliases:
             return getattr(self, name)
         raise KeyError(name)
 
@@ -107,7 +112,7 @@ class AgentEvent:
             return default
 
     def __contains__(self, name: object) -> bool:
-        return name == "type" or name in self._names()
+        return name == "type" or name in self._names() or name in self._aliases
 
     def keys(self) -> Iterator[str]:
         """`type` and the names of the fields."""
@@ -475,6 +480,108 @@ class TaskUpdated(AgentEvent):
     event_type: ClassVar[str] = EventType.TASK_UPDATED
     session_id: str
     tasks: tuple[Mapping[str, Any], ...]
+
+
+# -- subagents -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubagentStart(AgentEvent):
+    """A child run begins: a task, a member of a team, or a skill (`agent` is then `skill:<name>`).
+
+    Up to its `subagent_end` text and tool events are the child's, unless it runs in the
+    `background`: then only its tool events are shown. Ids of its tool calls begin with `task_id`.
+    """
+
+    event_type: ClassVar[str] = EventType.SUBAGENT_START
+    _aliases: ClassVar[frozenset[str]] = frozenset({"tool_id", "text", "tool_name", "prompt"})
+    task_id: str
+    session_id: str
+    agent: str
+    description: str
+    parent_session_id: str
+    background: bool = False
+
+    @property
+    def tool_id(self) -> str:
+        """The task's id."""
+        return self.task_id
+
+    @property
+    def text(self) -> str:
+        """The child's session id."""
+        return self.session_id
+
+    @property
+    def tool_name(self) -> str:
+        """The agent."""
+        return self.agent
+
+    @property
+    def prompt(self) -> str:
+        """The description."""
+        return self.description
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubagentProgress(AgentEvent):
+    """What a child run is doing now, in a few words."""
+
+    event_type: ClassVar[str] = EventType.SUBAGENT_PROGRESS
+    _aliases: ClassVar[frozenset[str]] = frozenset({"tool_id", "text"})
+    task_id: str
+    session_id: str
+    status: str
+
+    @property
+    def tool_id(self) -> str:
+        """The task's id."""
+        return self.task_id
+
+    @property
+    def text(self) -> str:
+        """Session id and status."""
+        return f"{self.session_id}: {self.status}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubagentEnd(AgentEvent):
+    """A child run is over; `output` is its last text, or what went wrong."""
+
+    event_type: ClassVar[str] = EventType.SUBAGENT_END
+    _aliases: ClassVar[frozenset[str]] = frozenset(
+        {"tool_id", "text", "tool_name", "tool_output", "exit_code"}
+    )
+    task_id: str
+    session_id: str
+    agent: str
+    output: str
+    success: bool
+
+    @property
+    def tool_id(self) -> str:
+        """The task's id."""
+        return self.task_id
+
+    @property
+    def text(self) -> str:
+        """The child's session id."""
+        return self.session_id
+
+    @property
+    def tool_name(self) -> str:
+        """The agent."""
+        return self.agent
+
+    @property
+    def tool_output(self) -> str:
+        """The output."""
+        return self.output
+
+    @property
+    def exit_code(self) -> int:
+        """0 for success, else 1."""
+        return 0 if self.success else 1
 
 
 class UnknownEvent(AgentEvent):

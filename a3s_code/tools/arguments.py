@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from a3s_code.errors import ToolFailed
+from a3s_code.tools.delegate import DEFAULT_AGENT
 
 _FILE = {"path": "file_path"}
 _ALIASES: Mapping[str, Mapping[str, str]] = {
@@ -14,7 +15,14 @@ _ALIASES: Mapping[str, Mapping[str, str]] = {
     "edit": _FILE,
     "patch": _FILE,
     "web_search": {"engine": "engines"},
+    "Skill": {
+        "skillName": "skill_name",
+        "name": "skill_name",
+        "args": "prompt",
+        "query": "prompt",
+    },
 }
+_SKILL_NAMES = ("skill_name", "skillName", "name")
 
 _TYPES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "string": ("a string", lambda value: isinstance(value, str)),
@@ -38,12 +46,26 @@ def normalise_arguments(tool_name: str, args: Mapping[str, Any]) -> dict[str, An
 
     Permission rules and boundary checks look at the result, never at what the model wrote.
     """
+    if tool_name == "Skill":
+        args = _unwrapped_skill(args)
+    elif tool_name == "task":
+        args = {**args, "agent": args.get("agent") or DEFAULT_AGENT}
     aliases = _ALIASES.get(tool_name, {})
     normalised = {name: value for name, value in args.items() if name not in aliases}
     for alias, name in aliases.items():
         if alias in args and normalised.get(name) is None:
             normalised[name] = args[alias]
     return normalised
+
+
+def _unwrapped_skill(args: Any) -> Mapping[str, Any]:
+    """The payload itself, which may be a bare name or lie under `input` or `arguments`."""
+    while isinstance(args, Mapping) and not any(name in args for name in _SKILL_NAMES):
+        inner = args.get("input", args.get("arguments"))
+        if not isinstance(inner, str | Mapping):
+            break
+        args = inner
+    return {"skill_name": args} if isinstance(args, str) else cast(Mapping[str, Any], args)
 
 
 def checked_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> dict[str, Any]:

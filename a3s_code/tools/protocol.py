@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from a3s_code.messages import Attachment
+from a3s_code.tools.delegate import Delegate
 from a3s_code.tools.history import FileHistory
 from a3s_code.tools.workspace import Workspace
 
@@ -40,12 +41,15 @@ class ToolContext:
 
     `invoke(name, args)` makes another tool call with everything that a call of the model goes
     through: permission, confirmation, time limit. It does not raise; None where it is not offered.
+
+    `delegate` runs children for the tools that hand work over; None where it is not offered.
     """
 
     workspace: Workspace
     history: FileHistory = field(default_factory=FileHistory)
     progress: Callable[[str], None] = _unheard
     invoke: Callable[[str, Mapping[str, Any]], Awaitable[ToolOutput]] | None = None
+    delegate: Delegate | None = None
 
 
 class Tool(Protocol):
