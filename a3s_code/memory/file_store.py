@@ -137,7 +137,7 @@ class FileMemoryStore(IndexedStore):
 
     def _write_index(self) -> None:
         path = self._index_file
-        write_whole(path, encoded_json(self._index.to_list()))
+        write_whole(path, self._index.to_json())
         self._read_from = (path, _identity(path.stat()))
 
     def _rebuild(self) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from a3s_code.config.model import RelevanceSettings
 from a3s_code.memory.item import MemoryItem, rfc3339
 from a3s_code.memory.scoring import score
-from a3s_code.memory.words import content_words
+from a3s_code.memory.words import content_words, may_contain
+from a3s_code.store.files import encoded_json
 from a3s_code.store.reading import WrongForm, parse_time, take, take_strings
 
 
@@ -83,14 +84,18 @@ class MemoryIndex:
     def __init__(self, entries: Iterable[IndexEntry] = ()) -> None:
         self._entries = {entry.id: entry for entry in entries}
         self._words: dict[str, frozenset[str]] = {}
+        self._encoded: dict[str, bytes] = {}
         self.version = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def to_list(self) -> list[dict[str, Any]]:
-        """The content of `index.json`."""
-        return [entry.to_dict() for entry in self._entries.values()]
+    def to_json(self) -> bytes:
+        """The content of `index.json`. Each entry is encoded once in its life."""
+        for key, entry in self._entries.items():
+            if key not in self._encoded:
+                self._encoded[key] = encoded_json(entry.to_dict())
+        return b"[" + b",".join(self._encoded[key] for key in self._entries) + b"]"
 
     @classmethod
     def from_list(cls, values: object) -> MemoryIndex:
@@ -101,14 +106,14 @@ class MemoryIndex:
 
     def add(self, item: MemoryItem) -> None:
         """Insert an item's entry, or replace it."""
+        self._forget(item.id)
         self._entries[item.id] = IndexEntry.of(item)
-        self._words.pop(item.id, None)
         self.version += 1
 
     def remove(self, item_id: str) -> None:
         """Take an entry out; an unknown id changes nothing."""
-        self._words.pop(item_id, None)
         if self._entries.pop(item_id, None) is not None:
+            self._forget(item_id)
             self.version += 1
 
     def search(self, query: str, now: datetime, relevance: RelevanceSettings) -> list[str]:
@@ -128,8 +133,12 @@ class MemoryIndex:
     ) -> list[str]:
         """Items that share significant words: those that share most first, then by score."""
         wanted = frozenset(words)
-        shared = {key: len(wanted & self._words_of(entry)) for key, entry in self._entries.items()}
-        best = self._best(lambda entry: shared[entry.id] > 0, now, relevance)
+        shared = {
+            key: len(wanted & self._words_of(entry))
+            for key, entry in self._entries.items()
+            if may_contain(entry.content_lower, wanted)
+        }
+        best = self._best(lambda entry: shared.get(entry.id, 0) > 0, now, relevance)
         return sorted(best, key=lambda key: -shared[key])
 
     def recent(self) -> list[str]:
@@ -176,6 +185,10 @@ class MemoryIndex:
             reverse=True,
         )
         return [entry.id for entry in matches]
+
+    def _forget(self, item_id: str) -> None:
+        self._words.pop(item_id, None)
+        self._encoded.pop(item_id, None)
 
     def _words_of(self, entry: IndexEntry) -> frozenset[str]:
         words = self._words.get(entry.id)

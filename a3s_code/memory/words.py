@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from collections.abc import Iterable
 
 # Written without spaces between words; pairs of characters stand for words there.
 _DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
@@ -41,7 +43,7 @@ def significant_words(text: str) -> frozenset[str]:
     only with a digit in them. Text without spaces between words is taken in pairs of characters.
     """
     found: set[str] = set()
-    for word in _WORD.findall(text.lower()):
+    for word in set(_WORD.findall(text.lower())):
         if _FIRST_DENSE.match(word):
             found.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
         elif _tells(word):
@@ -54,12 +56,18 @@ def content_words(content_lower: str) -> frozenset[str]:
     return significant_words(_LABEL.sub("", content_lower))
 
 
+def may_contain(text_lower: str, stems: Iterable[str]) -> bool:
+    """Whether a text can have a word with one of these stems: quick, and never wrongly False."""
+    return any(stem.removesuffix("y") in text_lower for stem in stems)
+
+
 def _tells(word: str) -> bool:
     if len(word) < 3:
         return len(word) == 2 and any(character.isdigit() for character in word)
     return word not in _COMMON
 
 
+@functools.lru_cache(maxsize=20_000)  # the same words come in one item after the other
 def _stem(word: str) -> str:
     if word.endswith("ies") and len(word) > _MIN_STEM:
         return word.removesuffix("ies") + "y"

@@ -14,7 +14,7 @@ from a3s_code.memory.index import MemoryIndex, PrunePolicy
 from a3s_code.memory.item import MemoryItem
 from a3s_code.memory.scoring import score
 from a3s_code.memory.tiers import ShortTerm, Working
-from a3s_code.memory.words import content_words, significant_words
+from a3s_code.memory.words import content_words, may_contain, significant_words
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 DEFAULTS = RelevanceSettings()
@@ -68,6 +68,12 @@ def test_scores_with_default_weights_lie_between_0_and_1(importance: float, age:
 )
 def test_significant_words(text: str, words: set[str]) -> None:
     assert significant_words(text) == words
+
+
+@given(st.text() | st.sampled_from(["Queries", "cities deployed", "policies: 部署"]))
+def test_the_quick_look_misses_nothing(text: str) -> None:
+    assert all(may_contain(text.lower(), [word]) for word in significant_words(text))
+    assert not may_contain("abc", ["abd"])
 
 
 def test_labels_of_remembered_results_are_no_words() -> None:
