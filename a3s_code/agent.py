@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
+from a3s_code.conversation import Conduct, Conversation
 from a3s_code.errors import ConfigError, UnknownModel
+from a3s_code.keeping import Keeper, resumed, store_of
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.prompt import system_prompt
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
-from a3s_code.session import Conduct, Session
+from a3s_code.session import Session
+from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig, SavedSession
 from a3s_code.tools import builtin_tools
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.registry import ToolRegistry
@@ -80,22 +84,37 @@ class Agent:
         """
         given = SessionOptions.of(options, keywords)
         given.check()
-        place = Workspace(workspace)
-        toolbox = Toolbox(
-            registry=ToolRegistry(builtin_tools()),
-            context=ToolContext(place),
-            gate=Gate(
-                workspace=place.root,
-                permissive=bool(given.permissive),
-                policy=given.permission_policy,
-                checker=given.permission_checker,
-                confirmation=given.confirmation(),
-                confirm=given.confirmation_manager,
-            ),
-            guard=given.guard(),
-            timeout_ms=given.tool_timeout_ms,
-        )
+        session_id = given.session_id or str(uuid.uuid4())
+        store = store_of(self._config, given.session_store)
+        keeper = Keeper(store, session_id, auto_save=bool(given.auto_save))
+        return self._session(Workspace(workspace), given, keeper, session_id)
 
+    def resume_session(
+        self,
+        session_id: str,
+        options: SessionOptions | Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> Session:
+        """A saved session with its history, id, workspace and totals; the rest is as given here.
+
+        The store is the option `session_store`, else the configuration's `sessions_dir`. Raises
+        `ResumeFailed` when there is no store or no such session.
+        """
+        given = SessionOptions.of(options, keywords)
+        given.check()
+        store = store_of(self._config, given.session_store)
+        saver, saved = resumed(store, session_id)
+        keeper = Keeper(store, saved.id, auto_save=bool(given.auto_save), saver=saver)
+        return self._session(Workspace(saved.config.workspace), given, keeper, saved.id, saved)
+
+    def _session(
+        self,
+        place: Workspace,
+        given: SessionOptions,
+        keeper: Keeper,
+        session_id: str,
+        saved: SavedSession | None = None,
+    ) -> Session:
         slots, instructions = given.slots(), _project_instructions(place.root)
 
         def system(model: BoundModel) -> str:
@@ -106,18 +125,32 @@ class Agent:
         def choose(selector: str | None) -> BoundModel:
             return self._bind(selector, given)
 
-        return Session(
-            session_id=given.session_id,
-            model=choose(given.model),
-            choose_model=choose,
-            conduct=Conduct(
-                system=system,
-                limits=given.limits(self._config.max_tool_rounds),
-                breaker_threshold=given.breaker_threshold(),
-                compact_threshold=given.compact_threshold(),
+        model, threshold = choose(given.model), given.compact_threshold()
+        conduct = Conduct(
+            system=system,
+            limits=given.limits(self._config.max_tool_rounds),
+            breaker_threshold=given.breaker_threshold(),
+            compact_threshold=threshold,
+            thinking_budget=given.thinking_budget,
+            saved_config=SavedConfig(
+                workspace=str(place.root),
+                system_prompt=system(model),
+                max_context_length=model.context_tokens or DEFAULT_CONTEXT_TOKENS,
+                auto_compact=threshold is not None,
+                auto_compact_threshold=0.8 if threshold is None else threshold,
+                storage_type=self._config.storage_backend,
             ),
-            toolbox=toolbox,
         )
+        core = Conversation(
+            session_id=session_id,
+            model=model,
+            choose_model=choose,
+            conduct=conduct,
+            toolbox=_toolbox(place, given),
+            keeper=keeper,
+            saved=saved,
+        )
+        return Session(core)
 
     def _bind(self, selector: str | None, options: SessionOptions) -> BoundModel:
         resolved = self._config.resolve(selector)
@@ -131,6 +164,23 @@ class Agent:
             temperature=temperature,
             thinking_budget=budget or self._config.thinking_budget,
         )
+
+
+def _toolbox(place: Workspace, given: SessionOptions) -> Toolbox:
+    return Toolbox(
+        registry=ToolRegistry(builtin_tools()),
+        context=ToolContext(place),
+        gate=Gate(
+            workspace=place.root,
+            permissive=bool(given.permissive),
+            policy=given.permission_policy,
+            checker=given.permission_checker,
+            confirmation=given.confirmation(),
+            confirm=given.confirmation_manager,
+        ),
+        guard=given.guard(),
+        timeout_ms=given.tool_timeout_ms,
+    )
 
 
 def _project_instructions(workspace: Path) -> str:

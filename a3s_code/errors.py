@@ -153,6 +153,18 @@ class SessionConflict(StoreError):
         super().__init__(problem)
 
 
+class SaveFailed(StoreError):
+    """A session that could not be saved; the conversation itself is unharmed."""
+
+    prefix = "Save failed: "
+
+
+class ResumeFailed(StoreError):
+    """A saved session that could not be resumed."""
+
+    prefix = "Failed to resume session: "
+
+
 # -- tools -----------------------------------------------------------------------------------------
 
 

@@ -43,6 +43,9 @@ class SessionOptions:
     temperature (0.0 to 1.0), thinking_budget (tokens): only together with `model`.
     role, guidelines, response_style, extra: slots of the system prompt.
     session_id: a stable id; generated when absent.
+    session_store: where sessions are kept, such as `FileSessionStore(dir)`; else the
+        configuration's `sessions_dir`, else none.
+    auto_save: save after every completed turn; off by default.
     """
 
     model: str | None = None
@@ -70,6 +73,8 @@ class SessionOptions:
     response_style: str | None = None
     extra: str | None = None
     session_id: str | None = None
+    session_store: Any = None
+    auto_save: bool | None = None
 
     @classmethod
     def of(
@@ -176,6 +181,6 @@ _INTEGERS = {
     "max_continuation_turns": 0,
     "thinking_budget": 1,
 }
-_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact", "default_security")
+_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact", "default_security", "auto_save")
 _NUMBERS = ("auto_compact_threshold", "context_threshold")
 _STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

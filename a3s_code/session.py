@@ -4,54 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
-import threading
-import uuid
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Self, TypeVar
 
 from a3s_code.background import runtime
-from a3s_code.errors import (
-    A3SError,
-    BtwFailed,
-    InvalidArgument,
-    SessionBusy,
-    SessionClosed,
-    ToolError,
-)
-from a3s_code.llm.bound import BoundModel
-from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
+from a3s_code.commands.host import CompactReport
+from a3s_code.commands.registry import UserHandler
+from a3s_code.conversation import Conversation, Run
+from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError
 from a3s_code.messages import Attachment, Message, messages_from
 from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
-from a3s_code.run.ask import Asker
-from a3s_code.run.calls import Toolbox
 from a3s_code.run.channel import EventChannel
-from a3s_code.run.compact import AutoCompact
-from a3s_code.run.execution import Execution, Outcome
+from a3s_code.run.execution import Outcome
 from a3s_code.run.stream import EventStream
 from a3s_code.tools.find import find_files
 from a3s_code.tools.host_function import function_tool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conduct:
-    """How a session's executions go; fixed at its creation.
-
-    `system` gives the system prompt for a model; `breaker_threshold` is the number of model calls
-    that may fail in a row; `compact_threshold` the filled part of the context window at which the
-    conversation is shortened, None for never.
-    """
-
-    system: Callable[[BoundModel], str]
-    limits: LoopLimits
-    breaker_threshold: int = 3
-    compact_threshold: float | None = None
-
-
-_BTW_SYSTEM = (
-    "Answer the side question briefly, from the conversation so far. You have no tools now, and "
-    "neither the question nor your answer becomes part of the conversation."
-)
 
 T = TypeVar("T")
 Attachments = Sequence[Attachment | Mapping[str, Any]]
@@ -65,108 +32,112 @@ class Session:
     are always allowed.
     """
 
-    def __init__(
-        self,
-        *,
-        session_id: str | None,
-        model: BoundModel,
-        choose_model: Callable[[str], BoundModel],
-        conduct: Conduct,
-        toolbox: Toolbox,
-    ) -> None:
-        self.session_id = session_id or str(uuid.uuid4())
-        self._model, self._choose_model = model, choose_model
-        self._conduct, self._toolbox = conduct, toolbox
-        self._lock = threading.Lock()
-        self._history: list[Message] = []
-        self._usage = TokenUsage()
-        self._cost_usd = 0.0
-        self._running: Execution | None = None
+    def __init__(self, core: Conversation) -> None:
+        self._core = core
         self._closed = False
 
     def __repr__(self) -> str:
+        core = self._core
         return (
-            f"Session({self.session_id!r}, workspace={self.workspace!r}, model={self.model!r}, "
-            f"messages={len(self._history)})"
+            f"Session({core.session_id!r}, workspace={core.workspace!r}, model={core.model!r}, "
+            f"messages={core.message_count})"
         )
 
     # -- facts ---------------------------------------------------------------------------------------
 
     @property
+    def session_id(self) -> str:
+        """The id under which the session is saved."""
+        return self._core.session_id
+
+    @property
     def workspace(self) -> str:
         """The real path of the workspace."""
-        return str(self._toolbox.context.workspace.root)
+        return self._core.workspace
 
     @property
     def model(self) -> str:
         """The model in use, as `provider/model`."""
-        return self._model.selector
+        return self._core.model
 
     def use_model(self, selector: str) -> None:
-        """Switch to another configured model, from the next model call on.
+        """Switch to another configured model, from the next prompt on.
 
         Raises `UnknownModel` naming provider and model; the model is then unchanged.
         """
-        self._model = self._choose_model(selector)
+        self._core.use_model(selector)
 
     @property
     def busy(self) -> bool:
         """Whether a send or stream is running."""
-        return self._running is not None
+        return self._core.running is not None
 
     @property
     def usage(self) -> TokenUsage:
         """Tokens of all executions and side questions of this session."""
-        return self._usage
+        return self._core.usage
 
     @property
     def cost_usd(self) -> float:
-        """Cost of all model calls in US dollars, 0 where the configuration names no prices."""
-        return self._cost_usd
+        """Cost of all model calls in US dollars, 0 where no prices are known."""
+        return self._core.cost_usd
+
+    def cost_records(self) -> list[dict[str, Any]]:
+        """One record for each model call: model, provider, tokens, `cost_usd`, `timestamp`."""
+        return [dict(record) for record in self._core.ledger.records]
 
     def history(self) -> list[dict[str, Any]]:
         """The conversation, as a copy in the documented form."""
-        return [message.to_dict() for message in self._history]
+        return [message.to_dict() for message in self._core.messages]
 
     def clear(self) -> int:
         """Empty the conversation; returns the number of messages removed. Totals stay."""
-        with self._lock:
-            if self._running is not None:
-                raise SessionBusy("the conversation cannot be cleared while a prompt is running")
-            removed = len(self._history)
-            self._history = []
-        return removed
+        return self._core.clear()
+
+    def compact(self) -> CompactReport | None:
+        """Replace the middle of the conversation by a summary now; None when it is too short."""
+        return self._wait(self._core.acompact())
 
     # -- prompts -------------------------------------------------------------------------------------
 
     def send(self, prompt: str, history: Sequence[Any] | None = None) -> AgentResult:
-        """Send a prompt and wait for the final answer.
+        """Send a prompt, or a `/command`, and wait for the final answer.
 
         With `history` that conversation is used instead, and the session's own stays untouched.
         Ctrl-C cancels the run and keeps the partial answer. Raises `ModelError` when the model
         cannot be used, `SessionBusy`, `InvalidArgument` for a blank prompt.
         """
-        return self.send_with_attachments(prompt, (), history)
+        return self._send(prompt, (), history, commands=True)
 
     def send_with_attachments(
         self, prompt: str, attachments: Attachments, history: Sequence[Any] | None = None
     ) -> AgentResult:
-        """`send` with images in front of the text."""
+        """`send` with images in front of the text; a `/command` is not looked for."""
+        return self._send(prompt, attachments, history, commands=False)
+
+    def _send(
+        self,
+        prompt: str,
+        attachments: Attachments,
+        history: Sequence[Any] | None,
+        *,
+        commands: bool,
+    ) -> AgentResult:
         runtime().check_not_inside()
-        execution, message = self._begin(prompt, attachments, history, None)
-        future = self._start(execution, message)
-        return _result(runtime().wait(future, self.cancel))
+        run = self._begin(prompt, attachments, history, None, commands=commands)
+        future = _submit(self._core.run(run, fire=True))
+        return _result(runtime().wait(future, lambda: self._stop(run)))
 
     async def asend(
         self, prompt: str, attachments: Attachments = (), history: Sequence[Any] | None = None
     ) -> AgentResult:
         """`send` for a caller with an event loop, which is not blocked; cancelling cancels."""
-        execution, message = self._begin(prompt, attachments, history, None)
-        future = self._start(execution, message)
+        run = self._begin(prompt, attachments, history, None, commands=not attachments)
+        future = _submit(self._core.run(run, fire=True))
         try:
-            return _result(await asyncio.wrap_future(future))
+            return _result(await asyncio.shield(asyncio.wrap_future(future)))
         except asyncio.CancelledError:
-            self._cancel(execution)
+            self._stop(run)
             raise
 
     def stream(self, prompt: str, history: Sequence[Any] | None = None) -> EventStream:
@@ -174,51 +145,80 @@ class Session:
 
         Failures of the run arrive as the last event, `error`; mistakes of the call are raised.
         """
-        return self.stream_with_attachments(prompt, (), history)
+        return self._stream(prompt, (), history, commands=True)
 
     def stream_with_attachments(
         self, prompt: str, attachments: Attachments, history: Sequence[Any] | None = None
     ) -> EventStream:
-        """`stream` with images in front of the text."""
+        """`stream` with images in front of the text; a `/command` is not looked for."""
+        return self._stream(prompt, attachments, history, commands=False)
+
+    def _stream(
+        self,
+        prompt: str,
+        attachments: Attachments,
+        history: Sequence[Any] | None,
+        *,
+        commands: bool,
+    ) -> EventStream:
         channel = EventChannel(runtime().call_soon)
-        execution, message = self._begin(prompt, attachments, history, channel)
-        self._start(execution, message)
-        return EventStream(channel, lambda: self._cancel(execution))
+        run = self._begin(prompt, attachments, history, channel, commands=commands)
+        _submit(self._core.run(run, fire=False))
+        return EventStream(channel, lambda: runtime().call_soon(run.cancel))
 
     def cancel(self) -> bool:
         """Stop the running send or stream, which then ends with what it has; any thread.
 
         Returns False when nothing was running.
         """
-        execution = self._running
+        execution = self._core.running
         if execution is None:
             return False
-        self._cancel(execution)
+        runtime().call_soon(execution.cancel)
         return True
 
     def btw(self, question: str) -> BtwResult:
         """Ask a side question, also while a prompt is running; the conversation never sees it."""
-        question = question.strip()
-        if not question:
-            raise InvalidArgument("the side question is empty")
-        runtime().check_not_inside()
-        future = _submit(self._btw(question))
-        try:
-            return runtime().wait(future, future.cancel)
-        except A3SError as error:
-            raise BtwFailed(error.problem) from error
+        return self._wait(self._core.abtw(question))
 
     async def abtw(self, question: str) -> BtwResult:
         """`btw` for a caller with an event loop."""
-        future = _submit(self._btw(question.strip()))
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(_submit(self._core.abtw(question)))
 
-    async def _btw(self, question: str) -> BtwResult:
-        messages = [*without_open_calls(self._history), Message.user(question)]
-        reply = await self._model.call(_BTW_SYSTEM, messages, ()).run(_unheard)
-        self._account(reply.usage)
-        answer = self._toolbox.guard.output(reply.message.text)
-        return BtwResult(question=question, answer=answer, usage=reply.usage)
+    # -- commands and scheduled prompts --------------------------------------------------------------
+
+    def list_commands(self) -> list[dict[str, str | None]]:
+        """`name`, `description` and `usage` of every slash command, sorted by name."""
+        return self._core.commands.entries()
+
+    def register_command(self, name: str, description: str, handler: UserHandler) -> None:
+        """Add a slash command, or replace one: `handler(args, ctx) -> str`.
+
+        `ctx` has `session_id`, `model`, `history_len`, `workspace`, `total_tokens`, `total_cost`,
+        `tool_names` and `mcp_servers`. The handler may use the session.
+        """
+        self._core.commands.register(name, description, handler)
+
+    def schedule_task(self, prompt: str, interval_secs: int) -> str:
+        """Send a prompt again and again, at least `interval_secs` apart; returns the task's id.
+
+        It is sent after a `send` that ends when it is due. At most 50 tasks; each ends after 3 days.
+        """
+        return self._core.scheduler.add(prompt, interval_secs)
+
+    def list_scheduled_tasks(self) -> list[dict[str, Any]]:
+        """`id`, `prompt`, `interval_secs`, `recurring`, `fire_count`, `next_fire_in_secs` of each."""
+        return self._core.scheduler.tasks()
+
+    def cancel_scheduled_task(self, task_id: str) -> bool:
+        """Remove a scheduled prompt; False when there is none with this id."""
+        return self._core.scheduler.cancel(task_id)
+
+    # -- saving --------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Save the session now; without a store nothing happens. Raises `SaveFailed`."""
+        self._core.keeper.save(self._core.saved(), complete=True)
 
     # -- tools by hand -------------------------------------------------------------------------------
 
@@ -227,18 +227,15 @@ class Session:
 
         Workspace boundary and deny rules hold. A failure is a result with `exit_code` not 0.
         """
-        runtime().check_not_inside()
         self._check_open()
-        future = runtime().submit(self._toolbox.direct(name, args or {}))
-        return runtime().wait(future, future.cancel)
+        return self._wait(self._core.toolbox.direct(name, args or {}))
 
     call_tool = tool
 
     async def atool(self, name: str, args: Mapping[str, Any] | None = None) -> ToolResult:
         """`tool` for a caller with an event loop."""
         self._check_open()
-        future = runtime().submit(self._toolbox.direct(name, args or {}))
-        return await asyncio.wrap_future(future)
+        return await asyncio.wrap_future(_submit(self._core.toolbox.direct(name, args or {})))
 
     def read_file(self, path: str) -> str:
         """The text that the tool `read` gives. Raises `ToolError` naming the path."""
@@ -250,11 +247,11 @@ class Session:
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""
-        refused = self._toolbox.gate.refuse_direct("glob", {"pattern": pattern})
+        refused = self._core.toolbox.gate.refuse_direct("glob", {"pattern": pattern})
         if refused is not None:
             raise ToolError(f"glob {pattern!r}: {refused.text}")
         try:
-            return find_files(self._toolbox.context.workspace, pattern)
+            return find_files(self._core.toolbox.context.workspace, pattern)
         except A3SError as error:
             raise ToolError(f"glob {pattern!r}: {error.problem}") from error
 
@@ -270,11 +267,11 @@ class Session:
 
     def tool_names(self) -> list[str]:
         """Names of the tools, as of now."""
-        return self._toolbox.registry.names()
+        return self._core.tool_names()
 
     def tool_definitions(self) -> list[dict[str, Any]]:
         """`name`, `description` and `parameters` (JSON Schema) of each tool."""
-        return [definition.to_dict() for definition in self._toolbox.registry.definitions()]
+        return [definition.to_dict() for definition in self._core.toolbox.registry.definitions()]
 
     def register_tool(
         self,
@@ -288,30 +285,33 @@ class Session:
         `read_only` lets it run beside other read-only calls. Raises `InvalidArgument` for a
         function whose parameters have no usable types, or for the name of a built-in tool.
         """
-        self._toolbox.registry.register(function_tool(function, name=name, read_only=read_only))
+        self._core.toolbox.registry.register(
+            function_tool(function, name=name, read_only=read_only)
+        )
 
     # -- confirmation --------------------------------------------------------------------------------
 
     def pending_confirmations(self) -> list[dict[str, Any]]:
         """Calls that wait for a person: `tool_id`, `tool_name`, `args`, `remaining_ms`."""
-        return self._toolbox.gate.pending.pending()
+        return self._core.toolbox.gate.pending.pending()
 
     def confirm_tool_use(self, tool_id: str, approved: bool, reason: str | None = None) -> bool:
         """Approve or reject a waiting call, from any thread; False when it is not waiting."""
-        return self._toolbox.gate.pending.answer(tool_id, approved, reason)
+        return self._core.toolbox.gate.pending.answer(tool_id, approved, reason)
 
     def cancel_confirmations(self) -> int:
         """Reject all waiting calls; returns their number."""
-        return self._toolbox.gate.pending.cancel_all()
+        return self._core.toolbox.gate.pending.cancel_all()
 
     # -- end -----------------------------------------------------------------------------------------
 
     def close(self) -> None:
         """Cancel what is running and refuse further prompts. May be called more than once."""
-        if not self._closed:
-            self._closed = True
-            self.cancel()
-            self._toolbox.guard.close()
+        if self._closed:
+            return
+        self._closed = True
+        self.cancel()
+        self._core.close()
 
     def __enter__(self) -> Self:
         return self
@@ -319,7 +319,7 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    # -- one execution -------------------------------------------------------------------------------
+    # -- asking the core -----------------------------------------------------------------------------
 
     def _begin(
         self,
@@ -327,65 +327,31 @@ class Session:
         attachments: Attachments,
         history: Sequence[Any] | None,
         channel: EventChannel | None,
-    ) -> tuple[Execution, Message]:
-        """Check the call and take the session's one place for a run."""
+        *,
+        commands: bool,
+    ) -> Run:
+        """Check what was given and take the session's one place for a run."""
         self._check_open()
         if not isinstance(prompt, str):
             raise InvalidArgument(f"the prompt must be a string, not {type(prompt).__name__}")
         images = [Attachment.coerce(attachment) for attachment in attachments]
-        if not prompt.strip() and not images:
-            raise InvalidArgument("the prompt is empty")
-        if images and not self._model.accepts_images:
-            raise InvalidArgument(
-                f"model {self.model} does not accept images; choose one whose configuration "
-                "says attachment = true"
-            )
-        given = None if history is None else messages_from(history)
-        with self._lock:
-            if self._running is not None:
-                raise SessionBusy(
-                    "this session is already answering a prompt; wait for it or cancel it"
-                )
-            execution = self._execution(
-                list(self._history) if given is None else given, channel, own_history=given is None
-            )
-            self._running = execution
-        return execution, Message.user(prompt, images)
+        messages: list[Message] | None = None if history is None else messages_from(history)
+        return self._core.begin(prompt, images, messages, channel, commands=commands)
 
-    def _execution(
-        self, messages: list[Message], channel: EventChannel | None, *, own_history: bool
-    ) -> Execution:
-        conduct, model = self._conduct, self._model
-        threshold = conduct.compact_threshold
-        return Execution(
-            loop=AgentLoop(messages, conduct.limits),
-            asker=Asker(model, conduct.breaker_threshold, heard=channel is not None),
-            system=conduct.system(model),
-            session_id=self.session_id,
-            tools=self._toolbox.registry.definitions,
-            toolbox=self._toolbox,
-            compact=None if threshold is None else AutoCompact(threshold, self.session_id),
-            channel=channel,
-            settle=lambda outcome: self._settle(outcome, own_history=own_history),
-        )
+    def _stop(self, run: Run) -> None:
+        """Stop a run, and a scheduled one that followed it."""
+        runtime().call_soon(run.cancel)
+        self.cancel()
 
-    def _start(self, execution: Execution, message: Message) -> concurrent.futures.Future[Outcome]:
-        return _submit(execution.run(message))
-
-    def _cancel(self, execution: Execution) -> None:
-        runtime().call_soon(execution.cancel)
-
-    async def _settle(self, outcome: Outcome, *, own_history: bool) -> None:
-        with self._lock:
-            if own_history:
-                self._history = outcome.messages
-            self._running = None
-        self._account(outcome.usage)
-
-    def _account(self, usage: TokenUsage) -> None:
-        with self._lock:
-            self._usage += usage
-            self._cost_usd += self._model.cost_usd(usage) or 0.0
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """The result of something that does not take the session's place."""
+        try:
+            runtime().check_not_inside()
+        except A3SError:
+            work.close()
+            raise
+        future = _submit(work)
+        return runtime().wait(future, future.cancel)
 
     def _check_open(self) -> None:
         if self._closed:
@@ -396,7 +362,7 @@ AgentSession = Session
 
 
 def _submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
-    """Run something that talks to model servers; their connections end with the runtime loop."""
+    """Run something that may talk to model servers; their connections end with the loop."""
     from a3s_code.llm.http import close_clients  # here, so that importing the library stays light
 
     runtime().at_end(close_clients)
@@ -413,7 +379,3 @@ def _result(outcome: Outcome) -> AgentResult:
         conversation=tuple(outcome.messages),
         cancelled=outcome.cancelled,
     )
-
-
-async def _unheard(_events: object) -> None:
-    """Events of a side question have no listener."""

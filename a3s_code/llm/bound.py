@@ -51,6 +51,11 @@ class BoundModel:
         return self._resolved.selector
 
     @property
+    def base_url(self) -> str | None:
+        """The configured address, which may carry credentials; None for the provider's own."""
+        return self._resolved.base_url
+
+    @property
     def retries_requests(self) -> bool:
         """Whether failed requests are repeated before a call fails."""
         return self._retry is None or self._retry.max_retries > 0

@@ -12,6 +12,7 @@ from a3s_code.llm.bound import BoundModel, ModelCall
 from a3s_code.llm.failures import redacted
 from a3s_code.llm.model import ModelReply, ToolDefinition
 from a3s_code.messages import Message
+from a3s_code.results import TokenUsage
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
@@ -25,11 +26,13 @@ class Asker:
     HTTP failures are repeated one layer below, so this one repeats what that layer cannot: an
     answer that broke off. It does so only while nothing of it was delivered, because a consumer
     cannot take back what it has seen; `heard` is False when nobody listens to the events.
+    `account` is told the tokens of every answer as soon as it is complete.
     """
 
     model: BoundModel
     threshold: int
     heard: bool
+    account: Callable[[TokenUsage], None]
     call: ModelCall | None = None
     _delivered: bool = field(default=False, init=False)
 
@@ -53,7 +56,9 @@ class Asker:
         while True:
             self.call = self.model.call(system, messages, tools, session_id)
             try:
-                return await self.call.run(deliver)
+                reply = await self.call.run(deliver)
+                self.account(reply.usage)
+                return reply
             except ModelError as error:
                 if attempt >= self.threshold or not self._may_repeat(error):
                     calls = f"gave up after {attempt} calls: " if attempt > 1 else ""

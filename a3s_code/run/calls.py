@@ -66,7 +66,16 @@ class Toolbox:
         finally:
             await relay.finish()
         self.guard.look_at_input(output.text, source=f"output of {call.name}")
-        return replace(output, text=self.guard.output(output.text))
+        return self._redacted(output)
+
+    def _redacted(self, output: ToolOutput) -> ToolOutput:
+        if not self.guard.redacts:
+            return output
+        metadata = output.metadata and {
+            name: self.guard.output(value) if isinstance(value, str) else value
+            for name, value in output.metadata.items()
+        }
+        return replace(output, text=self.guard.output(output.text), metadata=metadata)
 
     def reads_only(self, call: ToolUseBlock) -> bool:
         """Whether the call may run beside its neighbours."""

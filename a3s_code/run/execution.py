@@ -47,7 +47,7 @@ class Execution:
     """Runs once, on the runtime loop.
 
     `settle` is called with the outcome before the last event is emitted: a consumer that has seen
-    the end finds the history written and the session free.
+    the end finds the history written and the session free. What it returns precedes the end.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Execution:
         toolbox: Toolbox,
         compact: AutoCompact | None,
         channel: EventChannel | None,
-        settle: Callable[[Outcome], Awaitable[None]],
+        settle: Callable[[Outcome], Awaitable[list[AgentEvent]]],
     ) -> None:
         self._loop, self._asker, self._system, self._tools = loop, asker, system, tools
         self._session_id, self._compact = session_id, compact
@@ -91,11 +91,12 @@ class Execution:
             self.cancel()
             await asyncio.wait([self._inner])
         outcome = self._outcome(self._inner)
+        remarks: list[AgentEvent] = []
         try:
-            await self._settle(outcome)
+            remarks = await self._settle(outcome)
         finally:  # whatever goes wrong at the end, nobody may wait for it forever
             if self._channel is not None:
-                self._channel.put_nowait(self._last_events(outcome))
+                self._channel.put_nowait(self._last_events(outcome, remarks))
                 self._channel.close()
         return outcome
 
@@ -138,6 +139,7 @@ class Execution:
         if done is None:
             return step
         self._loop.usage += done.usage
+        self._asker.account(done.usage)
         return self._loop.on_compacted(done.messages, step)
 
     async def _emit(self, events: list[AgentEvent]) -> None:
@@ -193,10 +195,11 @@ class Execution:
         loop = self._loop
         return Outcome(text, messages, loop.usage, loop.tool_calls, cancelled, error)
 
-    def _last_events(self, outcome: Outcome) -> list[AgentEvent]:
-        """What was held back, the ends of calls that were left open, and the end itself."""
+    def _last_events(self, outcome: Outcome, remarks: list[AgentEvent]) -> list[AgentEvent]:
+        """What was held back, the ends of calls that were left open, remarks, the end itself."""
         last: list[AgentEvent] = [] if self._redactor is None else self._redactor.rest_or_nothing()
         last += [cancelled_end(*call) for call in self._open_calls.items()]
+        last += remarks
         if outcome.error is not None:
             kind = type(outcome.error).__name__
             last.append(ErrorEvent(error=str(outcome.error), error_type=kind, text=outcome.text))

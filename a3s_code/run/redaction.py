@@ -34,10 +34,8 @@ class EventRedactor:
         for event in events:
             match event:
                 case TextDelta(text=text):
-                    shown += _reasoning(self._reasoning.close())
                     shown += _text(self._text.feed(text))
                 case ReasoningDelta(text=text):
-                    shown += _text(self._text.close())
                     shown += _reasoning(self._reasoning.feed(text))
                 case ToolInputDelta():
                     shown.append(event)

@@ -146,7 +146,7 @@ def test_a_busy_server_is_asked_again(
 def cancel_when(session: Session, arrived: str) -> None:
     """Cancel once the text has arrived; `send` shows it to nobody, so this looks inside."""
     deadline = time.monotonic() + DEADLINE_S
-    while session._running is None or session._running.partial_text() != arrived:
+    while (run := session._core.running) is None or run.partial_text() != arrived:
         assert time.monotonic() < deadline
         time.sleep(0.001)
     assert session.cancel()

@@ -1,0 +1,387 @@
+"""The asynchronous core of a session: its state, and everything that happens to it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from a3s_code.commands.builtin import command_registry
+from a3s_code.commands.host import CompactReport, McpServer
+from a3s_code.commands.outcome import CommandOutcome
+from a3s_code.commands.parse import parse_command
+from a3s_code.errors import BtwFailed, InvalidArgument, ModelError, SaveFailed, SessionBusy
+from a3s_code.events import AgentEvent, PersistenceFailed
+from a3s_code.keeping import Keeper, log
+from a3s_code.ledger import Ledger
+from a3s_code.llm.bound import BoundModel
+from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, estimated_tokens
+from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
+from a3s_code.messages import Attachment, Message, TextBlock
+from a3s_code.results import BtwResult, TokenUsage
+from a3s_code.run.ask import Asker
+from a3s_code.run.calls import Toolbox
+from a3s_code.run.channel import EventChannel
+from a3s_code.run.command import CommandRun
+from a3s_code.run.compact import AutoCompact, summarise
+from a3s_code.run.execution import Execution, Outcome
+from a3s_code.schedule.firing import Firing
+from a3s_code.schedule.scheduler import Scheduler
+from a3s_code.store.saved import ContextUsage, SavedConfig, SavedSession
+from a3s_code.tools.threads import in_thread
+
+_BTW_SYSTEM = (
+    "Answer the side question briefly, from the conversation so far. You have no tools now, and "
+    "neither the question nor your answer becomes part of the conversation."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conduct:
+    """How a session's executions go; fixed at its creation.
+
+    `system` gives the system prompt for a model; `breaker_threshold` is the number of model calls
+    that may fail in a row; `compact_threshold` the filled part of the context window at which the
+    conversation is shortened, None for never. `saved_config` is what a saved session tells of it.
+    """
+
+    system: Callable[[BoundModel], str]
+    limits: LoopLimits
+    breaker_threshold: int = 3
+    compact_threshold: float | None = None
+    thinking_budget: int | None = None
+    saved_config: SavedConfig = field(default_factory=SavedConfig)
+
+
+class Run(Protocol):
+    """Something that was asked of the session: it runs once, on the runtime loop."""
+
+    def cancel(self) -> None:
+        """Stop early. On the runtime loop's thread only."""
+
+    async def run(self) -> Outcome:
+        """Do it; failures are part of the outcome."""
+        ...
+
+
+class _PromptRun:
+    """An execution together with its prompt."""
+
+    def __init__(self, execution: Execution, prompt: Message) -> None:
+        self.execution, self._prompt = execution, prompt
+
+    def cancel(self) -> None:
+        self.execution.cancel()
+
+    async def run(self) -> Outcome:
+        return await self.execution.run(self._prompt)
+
+
+class Conversation:
+    """State of one session. Coroutines run on the runtime loop; the rest is callable anywhere.
+
+    Implements what slash commands need of a session.
+    """
+
+    def __init__(
+        self,
+        *,
+        session_id: str,
+        model: BoundModel,
+        choose_model: Callable[[str], BoundModel],
+        conduct: Conduct,
+        toolbox: Toolbox,
+        keeper: Keeper,
+        saved: SavedSession | None = None,
+    ) -> None:
+        self.session_id = session_id
+        self.conduct, self.toolbox, self.keeper = conduct, toolbox, keeper
+        self.commands = command_registry()
+        self.scheduler = Scheduler(time.monotonic)
+        self._firing = Firing(self.scheduler, self._fire)
+        self._bound, self._choose_model = model, choose_model
+        self._lock = threading.Lock()
+        self._messages: list[Message] = list(saved.messages) if saved else []
+        self._created_at = saved.created_at if saved else int(time.time())
+        self.ledger = Ledger()
+        if saved is not None:
+            records = [dict(record) for record in saved.cost_records]
+            context = saved.context_usage
+            self.ledger = Ledger(
+                usage=saved.total_usage,
+                cost_usd=saved.total_cost,
+                used_tokens=context.used_tokens,
+                turns=context.turns,
+                records=records,
+            )
+        self._running: Execution | None = None
+
+    # -- facts ---------------------------------------------------------------------------------------
+
+    @property
+    def workspace(self) -> str:
+        """The real path of the workspace."""
+        return str(self.toolbox.context.workspace.root)
+
+    @property
+    def model(self) -> str:
+        """`provider/model`."""
+        return self._bound.selector
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The conversation as of now."""
+        return tuple(self._messages)
+
+    @property
+    def message_count(self) -> int:
+        """Messages in the conversation."""
+        return len(self._messages)
+
+    @property
+    def turn_count(self) -> int:
+        """Prompts of the user in the conversation."""
+        return sum(
+            message.role == "user"
+            and any(isinstance(block, TextBlock) for block in message.content)
+            for message in self._messages
+        )
+
+    @property
+    def usage(self) -> TokenUsage:
+        """Tokens of the session so far."""
+        return self.ledger.usage
+
+    @property
+    def cost_usd(self) -> float:
+        """US dollars of the session so far."""
+        return self.ledger.cost_usd
+
+    @property
+    def running(self) -> Execution | None:
+        """The execution that has the session's one place, if any."""
+        return self._running
+
+    def tool_names(self) -> list[str]:
+        """Names of all tools."""
+        return self.toolbox.registry.names()
+
+    def mcp_servers(self) -> Sequence[McpServer]:
+        """The connected MCP servers."""
+        return ()
+
+    # -- changes -------------------------------------------------------------------------------------
+
+    def use_model(self, selector: str) -> None:
+        """Switch to another configured model. Raises `UnknownModel`; nothing has changed then."""
+        self._bound = self._choose_model(selector)
+
+    def clear(self) -> int:
+        """Empty the conversation; returns the number of messages removed. Totals stay."""
+        with self._lock:
+            self._check_free("the conversation cannot be cleared while a prompt is running")
+            removed = len(self._messages)
+            self._messages = []
+        return removed
+
+    async def acompact(self) -> CompactReport | None:
+        """Replace the middle of the conversation by a summary; None when it is too short for that.
+
+        Raises `SessionBusy` while a prompt is running.
+        """
+        self._check_free("the conversation cannot be compacted while a prompt is running")
+        before = self._messages
+        done = await summarise(before, self._bound)
+        self._account(done.usage)
+        if len(done.messages) == len(before):
+            return None
+        with self._lock:
+            self._check_free("a prompt has been sent meanwhile")
+            if self._messages is not before:
+                raise SessionBusy("the conversation has changed meanwhile")
+            self._messages = done.messages
+        return CompactReport(
+            messages_before=len(before),
+            messages_after=len(done.messages),
+            tokens_before=estimated_tokens(before),
+            tokens_after=estimated_tokens(done.messages),
+            usage=done.usage,
+        )
+
+    async def abtw(self, question: str) -> BtwResult:
+        """Ask beside the conversation. Raises `BtwFailed`, `InvalidArgument` for a blank question."""
+        question = question.strip()
+        if not question:
+            raise InvalidArgument("the side question is empty")
+        messages = [*without_open_calls(self._messages), Message.user(question)]
+        try:
+            reply = await self._bound.call(_BTW_SYSTEM, messages, ()).run(_unheard)
+        except ModelError as error:
+            raise BtwFailed(error.problem) from error
+        self._account(reply.usage)
+        answer = self.toolbox.guard.output(reply.message.text)
+        return BtwResult(question=question, answer=answer, usage=reply.usage)
+
+    # -- prompts -------------------------------------------------------------------------------------
+
+    def begin(
+        self,
+        prompt: str,
+        images: Sequence[Attachment] = (),
+        history: list[Message] | None = None,
+        channel: EventChannel | None = None,
+        *,
+        commands: bool = True,
+    ) -> Run:
+        """What a prompt starts: a command, or an execution that takes the session's one place.
+
+        Raises `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
+        does not accept; nothing has changed then.
+        """
+        if commands and parse_command(prompt) is not None:
+            return CommandRun(
+                text=prompt,
+                registry=self.commands,
+                host=self,
+                channel=channel,
+                settle=self._settle_command,
+            )
+        if not prompt.strip() and not images:
+            raise InvalidArgument("the prompt is empty")
+        if images and not self._bound.accepts_images:
+            raise InvalidArgument(
+                f"model {self.model} does not accept images; choose one whose configuration "
+                "says attachment = true"
+            )
+        with self._lock:
+            self._check_free("this session is already answering a prompt; wait for it or cancel it")
+            own = history is None
+            messages = list(self._messages) if history is None else history
+            execution = self._execution(messages, channel, own_history=own)
+            self._running = execution
+        return _PromptRun(execution, Message.user(prompt, images))
+
+    async def run(self, run: Run, *, fire: bool) -> Outcome:
+        """Run what was begun; afterwards, with `fire`, the scheduled prompts that are due."""
+        outcome = await run.run()
+        if fire and isinstance(run, _PromptRun):
+            await self._firing.run()
+        return outcome
+
+    def _execution(
+        self, messages: list[Message], channel: EventChannel | None, *, own_history: bool
+    ) -> Execution:
+        conduct, model = self.conduct, self._bound
+        threshold = conduct.compact_threshold
+
+        async def settle(outcome: Outcome) -> list[AgentEvent]:
+            return await self._settle(outcome, own_history=own_history)
+
+        def account(usage: TokenUsage) -> None:
+            self._account(usage)
+            self.ledger.used_tokens = usage.prompt_tokens
+
+        return Execution(
+            loop=AgentLoop(messages, conduct.limits),
+            asker=Asker(
+                model, conduct.breaker_threshold, heard=channel is not None, account=account
+            ),
+            system=conduct.system(model),
+            session_id=self.session_id,
+            tools=self.toolbox.registry.definitions,
+            toolbox=self.toolbox,
+            compact=None if threshold is None else AutoCompact(threshold, self.session_id),
+            channel=channel,
+            settle=settle,
+        )
+
+    async def _settle(self, outcome: Outcome, *, own_history: bool) -> list[AgentEvent]:
+        """Write the history, save it if that is wanted, and free the session's place."""
+        try:
+            if not own_history:
+                return []
+            self._messages = outcome.messages
+            self.ledger.turns += 1
+            if outcome.error is not None:
+                return []
+            return await self._auto_save()
+        finally:
+            self._running = None
+
+    async def _settle_command(self, outcome: CommandOutcome) -> list[Message]:
+        if outcome.changed_history:
+            await self._auto_save()
+        return list(self._messages)
+
+    async def _fire(self, prompt: str) -> None:
+        """Send a scheduled prompt. Raises what a send would raise."""
+        outcome = await self.begin(prompt).run()
+        if outcome.error is not None:
+            raise outcome.error
+
+    def _account(self, usage: TokenUsage) -> None:
+        if usage != TokenUsage():
+            self.ledger.account(usage, self._bound, self.session_id)
+
+    def _check_free(self, problem: str) -> None:
+        if self._running is not None:
+            raise SessionBusy(problem)
+
+    def close(self) -> None:
+        """Forget scheduled prompts, end the security provider, bring the saved file up to date."""
+        self.scheduler.clear()
+        self.toolbox.gate.pending.cancel_all()
+        self.toolbox.guard.close()
+        self.keeper.close()
+
+    # -- saving --------------------------------------------------------------------------------------
+
+    async def _auto_save(self) -> list[AgentEvent]:
+        """Save after a turn; a failure is an event and a warning, never the loss of the turn."""
+        if not self.keeper.auto_save:
+            return []
+        data = self.saved()
+        try:
+            await in_thread(lambda _stop: self.keeper.save(data))
+        except SaveFailed as error:
+            log.warning("session %s: %s", self.session_id, error)
+            return [
+                PersistenceFailed(session_id=self.session_id, operation="save", error=error.problem)
+            ]
+        return []
+
+    def saved(self) -> SavedSession:
+        """The state as of now, as it is saved. Never holds a key."""
+        conduct, bound, ledger = self.conduct, self._bound, self.ledger
+        window = bound.context_tokens or DEFAULT_CONTEXT_TOKENS
+        provider, _, name = bound.selector.partition("/")
+        llm: dict[str, Any] = {"provider": provider, "model": name}
+        if bound.base_url:
+            llm["base_url"] = bound.base_url
+        return SavedSession(
+            id=self.session_id,
+            config=conduct.saved_config,
+            messages=self._messages,
+            context_usage=ContextUsage(
+                used_tokens=ledger.used_tokens,
+                max_tokens=window,
+                percent=ledger.used_tokens / window,
+                turns=ledger.turns,
+            ),
+            total_usage=ledger.usage,
+            total_cost=ledger.cost_usd,
+            model_name=name,
+            cost_records=ledger.records,
+            tool_names=self.tool_names(),
+            thinking_enabled=conduct.thinking_budget is not None,
+            thinking_budget=conduct.thinking_budget,
+            created_at=self._created_at,
+            updated_at=int(time.time()),
+            llm_config=llm,
+        )
+
+
+async def _unheard(_events: object) -> None:
+    """Events of a side question have no listener."""
