@@ -62,7 +62,7 @@ def capped(text: str, max_lines: int = MAX_LINES) -> str:
 
 def headline(call: ToolCall) -> str:
     """What the call is about in a few words: the command, the path, the pattern."""
-    args = call.args or {}
+    args = _arguments(call)
     value = next((args[name] for name in _FIRST_ARGUMENT if args.get(name)), None)
     if value is None and args:
         value = json.dumps(dict(args), ensure_ascii=False, default=str)
@@ -76,7 +76,7 @@ def standing(call: ToolCall) -> str:
     """The call's state in words, with exit code and duration once it is over."""
     match call.state:
         case "preparing":
-            return "is being written"
+            return "comes next" if _arguments(call) else "is being written"
         case "asking":
             return "waits for approval"
         case "running":
@@ -102,13 +102,13 @@ def sign(call: ToolCall) -> str:
 def parts(call: ToolCall) -> list[Part]:
     """The pieces below the headline, in reading order, capped."""
     found: list[Part] = []
-    args = call.args or {}
+    args = _arguments(call)
     diff = _diff(call, args)
     if command := args.get("command"):
         found.append(Part("bash", capped(terminal_text(str(command)))))
     elif diff:
         found.append(Part("diff", capped(diff, 2 * MAX_LINES)))
-    elif len(args) > 1 or (call.args is None and call.args_text):
+    elif len(args) > 1 or (not args and call.args_text):
         raw = json.dumps(dict(args), indent=1, ensure_ascii=False, default=str) if args else None
         found.append(Part("json", capped(terminal_text(raw or str(call.args_text)))))
     output = call.result if call.result is not None else str(call.output)
@@ -155,6 +155,20 @@ def fenced(text: str, language: str = "text") -> str:
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _arguments(call: ToolCall) -> Mapping[str, Any]:
+    """The arguments, also those of a call whose text is complete but that has not begun."""
+    if call.args is not None or call.state != "preparing":
+        return call.args or {}
+    text = str(call.args_text).rstrip()
+    if not text.endswith("}"):
+        return {}
+    try:
+        args = json.loads(text)
+    except ValueError:
+        return {}
+    return args if isinstance(args, dict) else {}
 
 
 def _fenced(part: Part) -> str:

@@ -17,17 +17,20 @@ _LANGUAGE = re.compile(r"[\w+#.\-]{1,30}")
 _HIGHLIGHT_LIMIT = 20_000  # characters; beyond it colours cost more than they tell
 
 
-def markdown_html(text: str) -> str:
-    """Safe HTML of a piece of Markdown, styled by the front end's own classes for Markdown."""
-    body = _renderer().render(without_controls(text))
+def markdown_html(text: str, *, colours: bool = True) -> str:
+    """Safe HTML of a piece of Markdown, styled by the front end's own classes for Markdown.
+
+    `colours` marks up the code in fenced blocks by its language.
+    """
+    body = _renderer(colours).render(without_controls(text))
     return f'<div class="a3s-text jp-RenderedHTMLCommon jp-RenderedMarkdown">{body}</div>'
 
 
-@lru_cache(maxsize=1)
-def _renderer() -> Any:
+@lru_cache(maxsize=2)
+def _renderer(colours: bool) -> Any:
     from markdown_it import MarkdownIt  # costly to import, only needed once a model has answered
 
-    options = {"html": False, "highlight": _highlighted, "linkify": False}
+    options = {"html": False, "highlight": _highlighted if colours else None, "linkify": False}
     parser = MarkdownIt("commonmark", options).enable(["table", "strikethrough"])
     parser.validateLink = safe_target  # type: ignore[assignment,method-assign]  # the documented way
     parser.inline.ruler.before("escape", "a3s_formula", _formula)

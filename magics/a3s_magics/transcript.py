@@ -160,7 +160,8 @@ def advance(view: Transcript, event: AgentEvent) -> Transcript:
         case End():
             return _ended(view, event)
         case ErrorEvent(error=error, error_type=kind):
-            failed = replace(view, outcome="failed", segments=_settled(view.segments))
+            settled = _settled(_without_progress(view.segments))
+            failed = replace(view, outcome="failed", segments=settled)
             return _add(failed, Failure(kind, error))
         case BtwAnswer(answer=answer):
             return view if _ends_with(view, answer) else _append(view, Text, answer)

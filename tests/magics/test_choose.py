@@ -49,7 +49,7 @@ def test_the_choice(wanted: PainterName | None, seen: FrontEnd, expected: Choice
 
 def test_repaints_slow_down_with_what_is_sent_again() -> None:
     assert repaint_interval_s(0) == FASTEST_S
-    assert FASTEST_S < repaint_interval_s(4000) < SLOWEST_S
+    assert FASTEST_S < repaint_interval_s(2000) < SLOWEST_S
     assert repaint_interval_s(10**6) == SLOWEST_S
 
 

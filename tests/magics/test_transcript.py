@@ -151,6 +151,9 @@ def test_progress_is_one_line_that_goes_when_the_answer_begins() -> None:
     view = fold(retry, retry, TextDelta(text="hi"))
     assert view.segments == (Text(Rope("hi")),)
 
+    view = fold(retry, ErrorEvent(error="gone", error_type="ModelUnreachable"))
+    assert view.segments == (Failure("ModelUnreachable", "gone"),)
+
 
 def test_an_error_keeps_the_partial_text_and_settles_running_tools() -> None:
     view = fold(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 FASTEST_S = 0.05  # 20 Hz
 SLOWEST_S = 0.1
-BYTES_PER_S = 48_000  # of repeated text; a server drops what exceeds its limits, silently
+BYTES_PER_S = 24_000  # of repeated text; a server drops what exceeds its limits, silently
 
 
 def repaint_interval_s(repeated_chars: int, slowest_s: float = SLOWEST_S) -> float:

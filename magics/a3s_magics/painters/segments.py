@@ -47,6 +47,7 @@ class TextWidget:
         self._cutter = BlockCutter()
         self._fed = 0
         self._blocks = 0
+        self._over = False
         self._shared: dict[str, Any] = {}  # models of layout and style that all blocks use
         self._tail = ipywidgets.HTML()
         self._group = ipywidgets.VBox([self._tail])
@@ -64,17 +65,23 @@ class TextWidget:
     def update(self, part: Segment, *, live: bool) -> None:
         """Take in the new text, freeze what is complete, refresh the tail."""
         assert isinstance(part, Text)
-        if part.content.count == self._fed:
+        if part.content.count == self._fed and (live or self._over):
             return
         self._cutter.feed(part.content.after(self._fed))
         self._fed = part.content.count
-        while self._blocks < len(self._cutter.frozen):
-            self._freeze(self._cutter.frozen[self._blocks])
-            self._blocks += 1
-        self._tail.value = markdown_html(self._cutter.tail)
+        if not live:  # something follows: the rest is complete, too, and its formulas can be set
+            self._cutter.close()
+            self._over = True
+        complete = self._cutter.frozen[self._blocks :]
+        if complete:  # one widget for all of them: a fast model must not mean many messages
+            self._blocks += len(complete)
+            self._freeze("".join(markdown_html(block) for block in complete))
+        tail = self._cutter.tail
+        # Colours come with the final form: they would make what is repeated three times as long.
+        self._tail.value = markdown_html(tail, colours=False) if tail.strip() else ""
 
-    def _freeze(self, block: str) -> None:
-        frozen = ipywidgets.HTMLMath(markdown_html(block), **self._shared)
+    def _freeze(self, html: str) -> None:
+        frozen = ipywidgets.HTMLMath(html, **self._shared)
         self._shared = {"layout": frozen.layout, "style": frozen.style}
         if len(self._group.children) > _GROUP:
             self._group.children = self._group.children[:-1]
@@ -89,10 +96,11 @@ class HtmlWidget:
 
     def __init__(self, part: Segment) -> None:
         self._kind = type(part)
-        self._part: Segment | None = None
+        self._part = part
         self._live = True
-        self.widget = ipywidgets.HTML()
-        self.repeated_chars = 0
+        html = segment_html(part, live=True)
+        self.widget = ipywidgets.HTML(html)
+        self.repeated_chars = len(html)
 
     def shows(self, part: Segment) -> bool:
         """Only the kind it was made for; a tool call keeps its widget."""

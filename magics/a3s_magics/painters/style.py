@@ -5,7 +5,9 @@ from __future__ import annotations
 STYLE = """\
 <style>
 .a3s-view { --a3s-line: var(--jp-border-color2, #bdbdbd); }
+.a3s-view .widget-html-content, .a3s-view .widget-htmlmath-content { flex: 1 1 auto; width: 100%; }
 .a3s-text { padding: 0; overflow-wrap: anywhere; }
+.a3s-text table { margin-left: 0; }
 .a3s-text p:last-child { margin-bottom: 0.4em; }
 .a3s-card { border: 1px solid var(--jp-border-color2, #bdbdbd); border-left-width: 4px;
   border-radius: 3px; padding: 2px 8px; margin: 3px 0; line-height: 1.5;
