@@ -8,7 +8,8 @@ import random
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -361,6 +362,67 @@ def _open_client(route: str) -> httpx.AsyncClient:
 @functools.cache
 def _ssl_context() -> ssl.SSLContext:
     return httpx.create_ssl_context()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The answer to a `get_page`. Header names are lower-case; `body` is decompressed.
+
+    `complete` is False when the body was longer than the caller wanted.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    complete: bool
+
+
+async def get_page(
+    url: str,
+    *,
+    max_bytes: int,
+    address: str | None = None,
+    proxy: str | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Page:
+    """GET a page of the web over a connection of its own, without cookies and without redirects.
+
+    `address` is the IP address to connect to instead of resolving the host's name again; the
+    certificate is still checked against the name. With `proxy` that resolves the name; proxies of
+    the environment are not used. There is no time limit here. Raises `ConnectionError` that says
+    what happened.
+    """
+    try:
+        target = httpx.URL(url)
+        request: dict[str, Any] = {"headers": {"host": target.netloc.decode("ascii")}}
+        if address is not None:
+            request["extensions"] = {"sni_hostname": target.host}
+            target = target.copy_with(host=address)
+        request["headers"] |= headers or {}
+        async with (
+            httpx.AsyncClient(
+                verify=_ssl_context(), proxy=proxy, trust_env=False, timeout=None
+            ) as client,
+            client.stream("GET", target, **request) as response,
+        ):
+            body, complete = await _limited(response, max_bytes)
+            return Page(response.status_code, dict(response.headers), body, complete)
+    except httpx.HTTPError as error:
+        raise ConnectionError(_network_problem(error, httpx.Timeout(None))[0]) from error
+    except (httpx.InvalidURL, UnicodeError):
+        raise ConnectionError("the address cannot be used") from None
+    except ImportError as error:
+        raise ConnectionError("SOCKS proxies need the package socksio") from error
+
+
+async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
+    """Up to `max_bytes` of the body, and whether that is all of it."""
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > max_bytes:
+            return bytes(body[:max_bytes]), False
+    return bytes(body), True
 
 
 async def close_clients() -> None:

@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from a3s_code.tools.bash import Bash
-from a3s_code.tools.batch import Batch
-from a3s_code.tools.edit import Edit
-from a3s_code.tools.git import Git
-from a3s_code.tools.glob import Glob
-from a3s_code.tools.grep import Grep
-from a3s_code.tools.ls import Ls
-from a3s_code.tools.patch import Patch
+from typing import TYPE_CHECKING
+
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
-from a3s_code.tools.read import Read
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
-from a3s_code.tools.write import Write
+
+if TYPE_CHECKING:
+    from a3s_code.config.model import SearchSettings, WebSettings
 
 __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools", "run_tool"]
 
 
-def builtin_tools() -> list[Tool]:
-    """New instances of the tools that need nothing but a workspace, in their documented order."""
-    return [Read(), Write(), Edit(), Patch(), Bash(), Grep(), Glob(), Ls(), Git(), Batch()]
+def builtin_tools(
+    *, web: WebSettings | None = None, search: SearchSettings | None = None
+) -> list[Tool]:
+    """New instances of the tools that need nothing but a workspace, in their documented order.
+
+    `web` and `search` are the blocks of the configuration for the web tools. `task`,
+    `parallel_task`, `run_team` and `Skill` need a session and are made there.
+    """
+    # Not above: whoever needs one module of this package should not pay for all tools.
+    from a3s_code.tools.bash import Bash
+    from a3s_code.tools.batch import Batch
+    from a3s_code.tools.edit import Edit
+    from a3s_code.tools.git import Git
+    from a3s_code.tools.glob import Glob
+    from a3s_code.tools.grep import Grep
+    from a3s_code.tools.ls import Ls
+    from a3s_code.tools.patch import Patch
+    from a3s_code.tools.read import Read
+    from a3s_code.tools.web_fetch import WebFetch
+    from a3s_code.tools.web_search import WebSearch
+    from a3s_code.tools.write import Write
+
+    allowed_hosts = web.allow_private_hosts if web else ()
+    return [
+        Read(),
+        Write(),
+        Edit(),
+        Patch(),
+        Bash(),
+        Grep(),
+        Glob(),
+        Ls(),
+        WebFetch(allowed_hosts),
+        WebSearch(search, allowed_hosts=allowed_hosts),
+        Git(),
+        Batch(),
+    ]

@@ -68,6 +68,17 @@ def _unwrapped_skill(args: Any) -> Mapping[str, Any]:
     return {"skill_name": args} if isinstance(args, str) else cast(Mapping[str, Any], args)
 
 
+def translated_call(tool_name: str, args: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Name and arguments of a direct call as of today: `git_worktree` was a tool of its own once."""
+    if tool_name != "git_worktree":
+        return tool_name, args
+    command = args.get("command", "list")
+    if command == "status":
+        return "git", {"command": "status"}
+    renamed = {"name" if name == "branch" else name: value for name, value in args.items()}
+    return "git", {**renamed, "command": "worktree", "subcommand": command}
+
+
 def checked_arguments(parameters: Mapping[str, Any], args: Mapping[str, Any]) -> dict[str, Any]:
     """The arguments that fit the top level of a JSON Schema object; whole floats become integers.
 

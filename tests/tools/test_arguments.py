@@ -8,7 +8,11 @@ import pytest
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools import builtin_tools
-from a3s_code.tools.arguments import checked_arguments, normalise_arguments
+from a3s_code.tools.arguments import (
+    checked_arguments,
+    normalise_arguments,
+    translated_call,
+)
 
 
 @pytest.mark.parametrize("tool", ["read", "write", "edit", "patch"])
@@ -90,3 +94,25 @@ def test_a_whole_float_is_an_integer() -> None:
 def test_unknown_arguments_are_dropped_where_none_are_allowed() -> None:
     assert checked_arguments({**_SCHEMA, "additionalProperties": False}, {"zz": 1}) == {}
     assert checked_arguments(_SCHEMA, {"zz": 1}) == {"zz": 1}
+
+
+@pytest.mark.parametrize(
+    ("args", "translated"),
+    [
+        ({"command": "list"}, {"command": "worktree", "subcommand": "list"}),
+        ({"command": "status"}, {"command": "status"}),
+        (
+            {"command": "create", "branch": "b", "path": "p", "force": True},
+            {
+                "command": "worktree",
+                "subcommand": "create",
+                "name": "b",
+                "path": "p",
+                "force": True,
+            },
+        ),
+    ],
+)
+def test_the_older_tool_for_worktrees(args: dict[str, Any], translated: dict[str, Any]) -> None:
+    assert translated_call("git_worktree", args) == ("git", translated)
+    assert translated_call("git", args) == ("git", args)

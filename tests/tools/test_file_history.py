@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import pytest
+
+from a3s_code.errors import ToolFailed
 from a3s_code.tools.history import FileHistory
+from a3s_code.tools.restore import restore_version
+from tests.tools.bench import Bench
 
 
 def test_versions_count_from_zero_per_file() -> None:
@@ -69,3 +74,22 @@ def test_diff_against_the_current_content_uses_the_next_number() -> None:
         "--- a/a (version 0)\n+++ b/a (version 1)\n@@ -1 +1 @@\n"
         "-old\n\\ No newline at end of file\n+new\n"
     )
+
+
+def test_restoring_brings_back_the_bytes_and_can_itself_be_undone(bench: Bench) -> None:
+    file = bench.write("a", b"\xff\0old")
+    bench.text("write", file_path="a", content="new")
+    change = restore_version(bench.ctx, "a", 0)
+    assert file.read_bytes() == b"\xff\0old"
+    assert (change.file_path, change.before) == ("a", "new")
+    restore_version(bench.ctx, "a", 1)
+    assert file.read_bytes() == b"new"
+    assert [summary.version for summary in bench.ctx.history.versions("a")] == [0, 1, 2]
+
+
+def test_restoring_what_is_not_kept_or_outside(bench: Bench) -> None:
+    with pytest.raises(ToolFailed, match="No version 3 of a"):
+        restore_version(bench.ctx, "a", 3)
+    bench.ctx.history.record("../a", b"", "write")
+    with pytest.raises(ToolFailed, match="escapes workspace"):
+        restore_version(bench.ctx, "../a", 0)

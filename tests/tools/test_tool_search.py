@@ -367,7 +367,7 @@ def empty_tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_rg
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     st.dictionaries(_folder, st.lists(_rule, max_size=4), max_size=3),
@@ -386,8 +386,12 @@ def test_both_ways_find_the_same(
     for folder, lines in rules.items():
         bench.write(f"{folder}.gitignore", "\n".join(["# x", *lines]))
     workspace, glob = bench.ctx.workspace, f"./{query}"
-    found = search(workspace, "^#? ?x$", path, glob=glob)
-    assert found == search(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=False)
+    found, by_walk = (
+        search_here(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=choice)
+        for choice in (True, False)
+    )
+    assert found == by_walk
+    assert found is not None
     assert [match.path for match in found] == find_files(workspace, query, path)
 
 
@@ -423,7 +427,7 @@ _piece = st.sampled_from(
 
 @needs_rg
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(st.lists(_piece, max_size=4).map("".join), st.booleans())
 def test_both_ways_read_expressions_alike(

@@ -1,0 +1,367 @@
+"""`web_fetch` and `web_search` against a server of our own."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from a3s_code.config.model import SearchEngineSettings, SearchHealthSettings, SearchSettings
+from a3s_code.tools import ToolOutput
+from a3s_code.tools.search_results import UnreadableAnswer, read_duckduckgo, read_wikipedia
+from a3s_code.tools.web_fetch import WebFetch
+from a3s_code.tools.web_search import ENGINES, Engine, WebSearch
+from tests.tools.bench import Bench
+from tests.tools.web_server import Answer, WebServer
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[WebServer]:
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "all_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    with WebServer() as running:
+        yield running
+
+
+@pytest.fixture
+def web(bench: Bench, server: WebServer) -> Bench:
+    bench.tools["web_fetch"] = WebFetch(allowed_hosts=["127.0.0.1"])
+    return bench
+
+
+PAGE = b"""<html><head><title>T</title><style>p {}</style><script>alert(1)</script></head>
+<body><h1>Head</h1><p>Some <b>bold</b> text &amp; a <a href="/x">link</a>.</p></body></html>"""
+
+
+def test_html_becomes_markdown(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(PAGE, headers={"Content-Type": "text/html; charset=utf-8"})
+    output = web("web_fetch", url=f"{server.url}/")
+    assert "# Head\n\nSome **bold** text & a [link](/x)." in output.text
+    assert "alert" not in output.text
+    assert output.metadata == {
+        "url": f"{server.url}/",
+        "content_type": "text/html; charset=utf-8",
+    }
+
+
+def test_html_becomes_text_or_stays(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(PAGE)
+    text = web.text("web_fetch", url=f"{server.url}/", format="text")
+    assert "bold" in text
+    assert "<" not in text
+    assert "alert" not in text
+    assert web.text("web_fetch", url=f"{server.url}/", format="html") == PAGE.decode()
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body", "expected"),
+    [
+        ("application/json", b'{"a": 1}', '{"a": 1}'),
+        ("text/plain; charset=latin-1", b"caf\xe9", "café"),
+        ("text/plain; charset=no-such", "café".encode(), "café"),
+        ("", b"plain", "plain"),
+        ("image/png", b"\x89PNG\0", "[Binary content: image/png, 5 bytes]"),
+        ('text/html; charset="latin-1"', b"<p>caf\xe9</p>", "café"),
+    ],
+)
+def test_other_content(
+    web: Bench, server: WebServer, content_type: str, body: bytes, expected: str
+) -> None:
+    server.answers["/"] = Answer(body, headers={"Content-Type": content_type})
+    assert web.text("web_fetch", url=f"{server.url}/") == expected
+
+
+def test_a_compressed_answer_is_unpacked(web: Bench, server: WebServer) -> None:
+    headers = {"Content-Type": "text/plain", "Content-Encoding": "gzip"}
+    server.answers["/"] = Answer(gzip.compress(b"packed"), headers=headers)
+    assert web.text("web_fetch", url=f"{server.url}/") == "packed"
+
+
+def test_a_status_other_than_2xx_fails(web: Bench, server: WebServer) -> None:
+    assert web.failure("web_fetch", url=f"{server.url}/no") == (
+        f"HTTP 404 for URL: {server.url}/no"
+    )
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_body_beyond_5_mib_fails(web: Bench, server: WebServer, packed: bool) -> None:
+    body = b"x" * 5_242_881
+    headers = {"Content-Type": "text/plain"} | ({"Content-Encoding": "gzip"} if packed else {})
+    server.answers["/"] = Answer(gzip.compress(body) if packed else body, headers=headers)
+    expected = "Response too large (max: 5242880 bytes)"
+    assert web.failure("web_fetch", url=f"{server.url}/") == expected
+    server.answers["/"] = Answer(b"x" * 5_242_880)
+    web.text("web_fetch", url=f"{server.url}/", format="html")
+
+
+def test_a_timeout_is_told_in_seconds(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(held=threading.Event())
+    text = web.failure("web_fetch", url=f"{server.url}/", timeout=1)
+    assert text == "Web fetch timed out after 1 seconds"
+
+
+def test_redirects_are_followed_up_to_ten(web: Bench, server: WebServer) -> None:
+    for number in range(11):
+        server.answers[f"/{number}"] = Answer(status=302, headers={"Location": f"/{number + 1}"})
+    server.answers["/11"] = Answer(b"end", headers={"Content-Type": "text/plain"})
+    output = web("web_fetch", url=f"{server.url}/1")
+    assert output.text == "end"
+    assert output.metadata is not None
+    assert output.metadata["url"] == f"{server.url}/11"
+    assert web.failure("web_fetch", url=f"{server.url}/0") == "Too many redirects (max: 10)"
+
+
+@pytest.mark.parametrize(
+    "target", ["http://localhost:{port}/secret", "http://[::1]:{port}/secret", "file:///etc/passwd"]
+)
+def test_a_redirect_to_another_local_host_is_refused(
+    web: Bench, server: WebServer, target: str
+) -> None:
+    """Only 127.0.0.1 is allowed here, and each hop is judged anew."""
+    location = target.format(port=server.port)
+    server.answers["/"] = Answer(status=302, headers={"Location": location})
+    server.answers["/secret"] = Answer(b"secret")
+    assert "secret" not in web.failure("web_fetch", url=f"{server.url}/")
+    assert [path for path, _ in server.requests] == ["/"]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]"]
+)
+def test_without_an_exception_the_own_machine_is_refused(
+    bench: Bench, server: WebServer, host: str
+) -> None:
+    text = bench.failure("web_fetch", url=f"http://{host}:{server.port}/")
+    assert text.endswith("is a private or local address") or "cannot be resolved" in text
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "example.com", "http://u:p@127.0.0.1/"])
+def test_other_addresses_are_refused(web: Bench, url: str) -> None:
+    assert "URL must" in web.failure("web_fetch", url=url)
+
+
+def test_the_host_header_names_the_host_while_the_address_is_the_checked_one(
+    bench: Bench, server: WebServer
+) -> None:
+    bench.tools["web_fetch"] = WebFetch(allowed_hosts=["localhost"])
+    server.answers["/"] = Answer(b"x", headers={"Content-Type": "text/plain"})
+    assert bench.text("web_fetch", url=f"http://localhost:{server.port}/") == "x"
+    assert server.requests[0][1]["host"] == f"localhost:{server.port}"
+
+
+def test_cookies_are_not_kept(web: Bench, server: WebServer) -> None:
+    headers = {"Set-Cookie": "a=b", "Location": "/two"}
+    server.answers["/one"] = Answer(status=302, headers=headers)
+    server.answers["/two"] = Answer(b"x")
+    web.text("web_fetch", url=f"{server.url}/one")
+    assert "cookie" not in server.requests[-1][1]
+
+
+def test_the_user_s_proxy_is_used_and_local_names_are_still_refused(
+    bench: Bench, server: WebServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    server.answers["http://example.com/"] = Answer(b"by proxy", headers={"Content-Type": ""})
+    assert bench.text("web_fetch", url="http://example.com/") == "by proxy"
+    bench.failure("web_fetch", url="http://router/")
+    bench.failure("web_fetch", url="http://10.0.0.1/")
+    assert len(server.requests) == 1
+
+
+def test_nobody_at_the_address(web: Bench, server: WebServer) -> None:
+    with WebServer() as gone:
+        url = gone.url
+    assert web.failure("web_fetch", url=url).startswith(f"Failed to fetch {url}: ")
+
+
+def test_cancelling_closes_the_connection(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(held=threading.Event())
+
+    async def scenario() -> None:
+        task = asyncio.create_task(web.call("web_fetch", {"url": f"{server.url}/"}))
+        async with asyncio.timeout(30):
+            while not server.requests:
+                await asyncio.sleep(0.01)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+
+
+# -- web_search ----------------------------------------------------------------------------------------
+
+DDG = b"""<div class="result results_links web-result"><h2 class="result__title">
+<a rel="nofollow" class="result__a" href="//duckduckgo.com/l/?uddg=https%3A%2F%2Fa.example%2F%3Fq%3D1&amp;rut=x">
+First <b>hit</b></a></h2>
+<a class="result__snippet" href="x">A &amp; <b>snippet</b></a></div>
+<div class="result result--ad"><a class="result__a" href="https://duckduckgo.com/y.js?ad=1">Ad</a></div>
+<div class="result"><a class="result__a" href="https://en.wikipedia.org/wiki/Two_words">Both</a></div>"""
+WIKI = json.dumps(
+    {
+        "query": {
+            "search": [
+                {
+                    "title": "Two words",
+                    "snippet": 'The <span class="m">two</span> &quot;words&quot;',
+                },
+                {"title": "C#", "snippet": ""},
+            ]
+        }
+    }
+).encode()
+
+
+def _search(
+    bench: Bench, server: WebServer, settings: SearchSettings | None = None, **args: Any
+) -> ToolOutput:
+    if not isinstance(bench.tools.get("web_search"), WebSearch) or settings is not None:
+        bench.tools["web_search"] = _tool(server, settings)
+    return bench("web_search", **args)
+
+
+def _tool(server: WebServer, settings: SearchSettings | None) -> WebSearch:
+    engines = {
+        name: Engine(f"{server.url}/{name}?q={{query}}&n={{limit}}", engine.read)
+        for name, engine in ENGINES.items()
+    }
+    return WebSearch(settings, engines=engines, allowed_hosts=["127.0.0.1"])
+
+
+@pytest.fixture
+def engines(bench: Bench, server: WebServer) -> WebServer:
+    server.answers["/ddg"] = Answer(DDG)
+    server.answers["/wiki"] = Answer(WIKI, headers={"Content-Type": "application/json"})
+    bench.tools["web_search"] = _tool(server, None)
+    return server
+
+
+def test_results_of_all_engines_are_merged(bench: Bench, engines: WebServer) -> None:
+    output = bench("web_search", query="two & words")
+    first, _, rest = output.text.partition("\n")
+    assert first.startswith('Search results for "two & words" (3 results, ')
+    assert first.endswith("ms):")
+    assert rest == (
+        "\n1. Both\n   URL: https://en.wikipedia.org/wiki/Two_words\n"
+        '   The two "words"\n   (via ddg, wiki)\n'
+        "\n2. First hit\n   URL: https://a.example/?q=1\n   A & snippet\n   (via ddg)\n"
+        "\n3. C#\n   URL: https://en.wikipedia.org/wiki/C%23\n   (via wiki)"
+    )
+    assert {path for path, _ in engines.requests} == {
+        "/ddg?q=two+%26+words&n=10",
+        "/wiki?q=two+%26+words&n=10",
+    }
+
+
+def test_json(bench: Bench, engines: WebServer) -> None:
+    text = bench.text("web_search", query="x", engine="wiki", format="json", limit=1)
+    assert json.loads(text) == [
+        {
+            "title": "Two words",
+            "url": "https://en.wikipedia.org/wiki/Two_words",
+            "content": 'The two "words"',
+            "engines": ["wiki"],
+            "score": 1.0,
+        }
+    ]
+
+
+def test_an_engine_that_fails_is_listed(bench: Bench, engines: WebServer) -> None:
+    engines.answers["/ddg"] = Answer(b"<html>captcha</html>")
+    output = bench("web_search", query="x")
+    assert output.exit_code == 0
+    assert output.text.endswith(
+        "\n\nEngine errors:\n- ddg: the answer has no results in the known form"
+    )
+
+
+def test_when_all_fail_the_search_fails(bench: Bench, engines: WebServer) -> None:
+    engines.answers.clear()
+    output = bench("web_search", query="x")
+    assert output.exit_code == 1
+    assert "- ddg: HTTP 404\n- wiki: HTTP 404" in output.text
+
+
+def test_no_results(bench: Bench, engines: WebServer) -> None:
+    engines.answers["/ddg"] = Answer(b'<div class="no-results">nothing</div>')
+    engines.answers["/wiki"] = Answer(b'{"query": {"search": []}}')
+    assert bench.text("web_search", query="x") == 'No results found for query: "x"'
+
+
+def test_an_engine_that_is_slow_does_not_hold_the_others(bench: Bench, engines: WebServer) -> None:
+    engines.answers["/ddg"] = Answer(held=threading.Event())
+    text = bench.text("web_search", query="x", timeout=1)
+    assert "Two words" in text
+    assert text.endswith("- ddg: timed out after 1 seconds")
+
+
+@pytest.mark.parametrize(
+    ("args", "problem"),
+    [
+        ({"query": " "}, "query parameter must not be empty"),
+        (
+            {"query": "x", "engines": "google, bing_cn"},
+            "No valid engines found in: google, bing_cn",
+        ),
+        ({"query": "x", "format": "xml"}, "format parameter must be one of text, json"),
+    ],
+)
+def test_arguments(bench: Bench, engines: WebServer, args: dict[str, Any], problem: str) -> None:
+    assert bench.failure("web_search", **args) == problem
+    assert engines.requests == []
+
+
+def test_a_proxy_on_the_own_machine_is_refused(bench: Bench, server: WebServer) -> None:
+    """The argument comes from the model, which could reach local services through it."""
+    output = bench("web_search", query="x", proxy=server.url)
+    assert output.exit_code == 1
+    assert "Refused: 127.0.0.1" in output.text
+    assert server.requests == []
+
+
+def test_the_configuration_chooses_engines(bench: Bench, server: WebServer) -> None:
+    server.answers["/wiki"] = Answer(WIKI)
+    settings = SearchSettings(
+        engines={
+            "wiki": SearchEngineSettings(weight=2.0),
+            "ddg": SearchEngineSettings(enabled=False),
+        }
+    )
+    output = _search(bench, server, settings, query="x", format="json")
+    assert json.loads(output.text)[0]["score"] == 2.0
+    assert [path.partition("?")[0] for path, _ in server.requests] == ["/wiki"]
+    assert _search(bench, server, query="x", engines="ddg").text == (
+        "No valid engines found in: ddg"
+    )
+
+
+def test_an_engine_rests_after_failures_in_a_row(bench: Bench, server: WebServer) -> None:
+    settings = SearchSettings(health=SearchHealthSettings(max_failures=2, suspend_seconds=600))
+    bench.tools["web_search"] = _tool(server, settings)
+    for _ in range(3):
+        output = _search(bench, server, query="x", engines="wiki")
+    assert len(server.requests) == 2
+    assert "wiki: suspended for" in output.text
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"query": {"search": [1]}}', b"\xff"])
+def test_answers_in_another_form_are_an_error(body: bytes) -> None:
+    with pytest.raises(UnreadableAnswer):
+        read_wikipedia(body)
+    with pytest.raises(UnreadableAnswer):
+        read_duckduckgo(body)
