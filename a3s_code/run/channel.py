@@ -6,12 +6,26 @@ import asyncio
 import queue
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from a3s_code.events import AgentEvent
 
 # An unread stream holds the producer back at this many events, until half of them are read.
 MAX_WAITING_EVENTS = 4096
 _MAX_GATHERED_EVENTS = 512
+
+
+class EventSink(Protocol):
+    """Where an execution puts its events."""
+
+    async def put(self, events: list[AgentEvent]) -> None:
+        """Take events, and hold the producer back if there are too many."""
+
+    def put_nowait(self, events: list[AgentEvent]) -> None:
+        """Take the last events of an execution."""
+
+    def close(self) -> None:
+        """No more events will come from this execution."""
 
 
 class EventChannel:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 
 from a3s_code.errors import A3SError, ExecutionError
@@ -23,9 +24,11 @@ from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
 from a3s_code.messages import Message, TextBlock
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
+from a3s_code.run.briefing import Briefing
 from a3s_code.run.calls import Toolbox, TurnCalls, cancelled_end
-from a3s_code.run.channel import EventChannel
+from a3s_code.run.channel import EventSink
 from a3s_code.run.compact import AutoCompact
+from a3s_code.run.offspring import Offspring
 from a3s_code.run.redaction import EventRedactor, redacted_message, shown_or_nothing
 
 log = logging.getLogger("a3s_code")
@@ -60,12 +63,17 @@ class Execution:
         tools: Callable[[], Sequence[ToolDefinition]],
         toolbox: Toolbox,
         compact: AutoCompact | None,
-        channel: EventChannel | None,
+        briefing: Briefing | None = None,
+        channel: EventSink | None,
         settle: Callable[[Outcome], Awaitable[list[AgentEvent]]],
+        children: Offspring | None = None,
     ) -> None:
         self._loop, self._asker, self._system, self._tools = loop, asker, system, tools
-        self._session_id, self._compact = session_id, compact
+        self._session_id, self._compact, self._briefing = session_id, compact, briefing
         self._toolbox, self._channel, self._settle = toolbox, channel, settle
+        self._children = children
+        if children is not None:
+            children.attach(self._emit)
         self._guard = toolbox.guard
         self._redactor = EventRedactor(self._guard) if self._guard.redacts else None
         self._open_calls: dict[str, str] = {}
@@ -79,6 +87,11 @@ class Execution:
         if self._inner is not None:
             self._inner.cancel()
 
+    def tell(self, event: AgentEvent) -> None:
+        """Put an event from outside into the stream, while there is one. On the loop's thread."""
+        if self._channel is not None and self._inner is not None and not self._inner.done():
+            self._channel.put_nowait([event])
+
     async def run(self, prompt: Message) -> Outcome:
         """Drive the prompt to its end, whatever happens; never raises what the run raised."""
         first = self._loop.begin(prompt)
@@ -91,6 +104,8 @@ class Execution:
             self.cancel()
             await asyncio.wait([self._inner])
         outcome = self._outcome(self._inner)
+        if self._briefing is not None and outcome.error is not None:
+            await self._briefing.failed(prompt.text, str(outcome.error), (), self._emit)
         remarks: list[AgentEvent] = []
         try:
             remarks = await self._settle(outcome)
@@ -105,9 +120,14 @@ class Execution:
     async def _drive(self, prompt: str, first: Step) -> None:
         self._guard.look_at_input(prompt)
         await self._emit([Start(prompt=prompt)])
+        if self._briefing is not None:
+            self._system = await self._briefing.system(self._system, prompt, self._emit)
         step = first
-        while not isinstance(step, Finish):
-            step = await self._turn_of(step)
+        async with self._children or nullcontext():  # no child outlives its parent
+            while not isinstance(step, Finish):
+                step = await self._turn_of(step)
+        if self._briefing is not None:
+            await self._briefing.completed(prompt, self._loop.text, self._emit)
 
     async def _turn_of(self, step: Step) -> Step:
         """One round: the model call, then the tools it asked for."""
@@ -121,13 +141,17 @@ class Execution:
         step = self._loop.on_reply(replace(reply, message=message))
         self._asker.call = None  # from here on its text is part of the conversation
         if isinstance(step, RunTools):
-            self._turn = TurnCalls(self._toolbox, self._emit)
+            self._turn = TurnCalls(self._toolbox, self._emit, self._tool_failed)
             results = await self._turn.run(step.calls)
             self._turn = None
             step = self._loop.on_results(results)
         usage = reply.usage
         await self._emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
         return await self._compacted(step, usage.prompt_tokens)
+
+    async def _tool_failed(self, tool: str, output: str) -> None:
+        if self._briefing is not None:
+            await self._briefing.failed(f"Call of {tool}", output, (tool,), self._emit)
 
     async def _compacted(self, step: Step, used_tokens: int) -> Step:
         """The step, in a conversation that was shortened if it had grown too long."""
@@ -193,7 +217,8 @@ class Execution:
         error: A3SError | None = None,
     ) -> Outcome:
         loop = self._loop
-        return Outcome(text, messages, loop.usage, loop.tool_calls, cancelled, error)
+        usage = loop.usage if self._children is None else loop.usage + self._children.usage
+        return Outcome(text, messages, usage, loop.tool_calls, cancelled, error)
 
     def _last_events(self, outcome: Outcome, remarks: list[AgentEvent]) -> list[AgentEvent]:
         """What was held back, the ends of calls that were left open, remarks, the end itself."""

@@ -22,6 +22,9 @@ from a3s_code.permissions.confirmation import (
     lane_of,
 )
 from a3s_code.permissions.policy import PermissionPolicy
+from a3s_code.skills.restriction import REASON as RESTRICTED
+from a3s_code.skills.restriction import SkillRestriction
+from a3s_code.tools.delegate import widens
 from a3s_code.tools.protocol import ToolOutput
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
@@ -39,7 +42,9 @@ class Gate:
     """Judges calls; the order is permission, then confirmation where permission says `ask`.
 
     Without any of the settings every call is refused, as documented: `ask` with nobody to ask.
-    `confirm` is a callable `(tool_name, args) -> bool` that asks in its own way.
+    `confirm` is a callable `(tool_name, args) -> bool` that asks in its own way. `restriction` is
+    what loaded skills permit. In a child run what one of the `guards` denies stays denied, and
+    questions have ids that begin with `scope`.
     """
 
     workspace: Path
@@ -49,6 +54,9 @@ class Gate:
     confirmation: ConfirmationPolicy | None = None
     confirm: Callable[[str, Mapping[str, Any]], bool] | None = None
     pending: PendingConfirmations = field(default_factory=PendingConfirmations)
+    restriction: SkillRestriction | None = None
+    guards: tuple[PermissionPolicy, ...] = ()
+    scope: str = ""
 
     def verdict(self, tool: str, args: Mapping[str, Any]) -> str:
         """`allow`, `deny` or `ask`, without asking anybody."""
@@ -60,7 +68,11 @@ class Gate:
             return verdict if verdict in ("allow", "ask") else "deny"
         if self.policy is not None:
             verdict = self.policy.check(tool, args, self.workspace)
-            return "allow" if self.permissive and verdict != "deny" else verdict
+            if verdict == "deny" or self.permissive:
+                return "deny" if verdict == "deny" else "allow"
+            if verdict == "allow" and widens(tool, args, self.workspace):
+                return "ask"
+            return verdict
         return "allow" if self.permissive else "ask"
 
     def refuse_direct(self, tool: str, args: Mapping[str, Any]) -> ToolOutput | None:
@@ -71,16 +83,21 @@ class Gate:
         self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit
     ) -> ToolOutput | None:
         """None when the call may run, otherwise the result that tells the model why not."""
-        match self.verdict(tool, args):
-            case "allow":
-                return None
-            case "deny":
-                reason = "Blocked by deny rule in permission policy"
-                denied = PermissionDenied(
-                    tool_id=call_id, tool_name=tool, args=dict(args), reason=reason
-                )
-                await emit([denied])
-                return _denied(tool)
+        call_id = self.scope + call_id
+        barred = self._barred(tool, args)
+        verdict = "deny" if barred is not None else self.verdict(tool, args)
+        if verdict == "allow":
+            return None
+        if verdict == "deny":
+            reason, refusal = barred or (
+                "Blocked by deny rule in permission policy",
+                _denied(tool),
+            )
+            denied = PermissionDenied(
+                tool_id=call_id, tool_name=tool, args=dict(args), reason=reason
+            )
+            await emit([denied])
+            return refusal
         if self.confirm is not None:
             return await self._ask_callable(call_id, tool, args, emit)
         if self.confirmation is None:
@@ -92,6 +109,16 @@ class Gate:
         if not self.confirmation.enabled or lane_of(tool) in self.confirmation.yolo_lanes:
             return None
         return await self._ask_person(call_id, tool, args, emit, self.confirmation)
+
+    def _barred(self, tool: str, args: Mapping[str, Any]) -> tuple[str, ToolOutput] | None:
+        """Reason and refusal of a call that no permission can let through."""
+        restriction = self.restriction
+        if restriction is not None and not restriction.permits(tool, args, self.workspace):
+            return RESTRICTED, ToolOutput(restriction.refusal(tool), 1)
+        if any(guard.check(tool, args, self.workspace) == "deny" for guard in self.guards):
+            text = f"Defense-in-depth: Tool '{tool}' is blocked by guard permission policy"
+            return "Blocked by guard permission policy", ToolOutput(text, 1)
+        return None
 
     async def _ask_person(
         self,
