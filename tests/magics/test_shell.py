@@ -363,3 +363,34 @@ def test_no_turn_is_needed_for_reset_and_cancel(
     run(loaded, "%a3s reset")
 
     assert "Nothing is running" in capsys.readouterr().out
+
+
+def test_slash_commands_reach_the_session(
+    loaded: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(loaded, "%a3s /help")
+
+    assert "/model" in capsys.readouterr().out
+    assert model_server.requests == []
+
+
+def test_the_embedded_model_is_announced_once(
+    loaded: InteractiveShell,
+    workspace: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (workspace / "agent.hcl").unlink()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(workspace))
+    for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    run(loaded, "%a3s status")
+
+    printed = capsys.readouterr().out
+    assert "local/" in printed
+    home = loaded.magics_manager.registry["A3SMagics"]._get_home()
+    (remark,) = home.take_remarks()
+    assert "embedded model" in remark
+    assert home.take_remarks() == []
