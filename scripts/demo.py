@@ -21,7 +21,7 @@ from jupyter_client.manager import start_new_kernel
 KERNEL = "a3s"
 START_DEADLINE_S = 120
 CELL_DEADLINE_S = 600
-READABLE = ("text/markdown", "text/plain")
+READABLE = ("text/plain", "text/markdown")
 
 
 class CellFailed(Exception):
@@ -31,67 +31,79 @@ class CellFailed(Exception):
 class Transcript:
     """Outputs of cells as one growing text.
 
-    An output that is updated in place is printed once, and then only what it grew by. One whose
-    beginning changed cannot be corrected on paper: it is printed again on a line of its own.
+    What is printed cannot be taken back. The output that was printed last may grow in place. Whatever
+    else is updated, or shown after the cell cleared its outputs, adds the lines that are new.
     """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
-        self._shown: dict[str, str] = {}
-        self._last_output: str | None = None
-        self._at_line_start = True
+        self._outputs: dict[str, str] = {}
+        self._open_output: str | None = None
+        self._printed = ""  # by the outputs of the current cell
+        self._cleared = False
 
     def source(self, source: str) -> None:
         """Show the cell that is about to run."""
-        self._begin_block()
-        quoted = "".join(f">>> {line}\n" for line in source.splitlines())
-        self._write(quoted)
+        self.finish()
+        self._write("\n" + "".join(f">>> {line}\n" for line in source.splitlines()))
+        self._printed, self._cleared = "", False
 
     def output(self, message: Mapping[str, Any]) -> None:
         """Show what one iopub message adds."""
         content = message["content"]
         match message["msg_type"]:
             case "stream":
-                self._begin_output(content["name"])
-                self._write(content["text"])
+                self._continue(content["name"], content["text"])
             case "display_data" | "execute_result" | "update_display_data":
                 self._display(content)
+            case "clear_output":
+                self._cleared = True
             case _:
                 pass  # status, input and errors: the reply tells how the cell ended
 
     def finish(self) -> None:
         """End the last line."""
-        self._begin_output(None)
+        if self._printed and not self._printed.endswith("\n"):
+            self._write("\n")
+        self._open_output = None
 
     def _display(self, content: Mapping[str, Any]) -> None:
         data = content["data"]
         text = str(next((data[kind] for kind in READABLE if kind in data), "")).rstrip()
-        display_id = content.get("transient", {}).get("display_id")
-        before = self._shown.get(display_id, "") if display_id else ""
-        if display_id:
-            self._shown[display_id] = text
-        grown = text.startswith(before)
-        if not grown and before.startswith(text):
-            return
-        added = text[len(before) :] if grown else text
+        output = content.get("transient", {}).get("display_id")
+        before = self._outputs.get(output, "")
+        if output is not None:
+            self._outputs[output] = text
+        new = not before and not self._cleared
+        self._cleared = False
+        if before and text.startswith(before) and output == self._open_output:
+            self._continue(output, text[len(before) :])
+        elif new:
+            self._begin(None)
+            self._continue(output, text)
+        elif text and self._printed.endswith(text):
+            self._open_output = output  # moved here from another output; it may go on growing
+        else:
+            self._open_output = None
+            lines = [line for line in text.splitlines() if line not in self._printed]
+            self._continue(output, "\n".join(lines))
+
+    def _begin(self, output: str | None) -> None:
+        """Go to a new line unless it is the open output that continues."""
+        if output is None or output != self._open_output:
+            self.finish()
+        self._open_output = output
+
+    def _continue(self, output: str | None, added: str) -> None:
+        """Print more of an output."""
         if added:
-            self._begin_output(display_id if grown else None)
+            self._begin(output)
             self._write(added)
-
-    def _begin_output(self, output: str | None) -> None:
-        """Go to a new line unless the output that is being printed goes on."""
-        if not self._at_line_start and (output is None or output != self._last_output):
-            self._write("\n")
-        self._last_output = output
-
-    def _begin_block(self) -> None:
-        self._begin_output(None)
-        self._write("\n")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)
         self._stream.flush()
-        self._at_line_start = text.endswith("\n")
+        self._printed += text
 
 
 def code_cells(notebook: Path) -> Iterator[str]:

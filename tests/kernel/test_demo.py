@@ -37,20 +37,26 @@ def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 GROWING = """
-from IPython.display import display
-handle = display({"text/plain": "one"}, raw=True, display_id=True)
-handle.update({"text/markdown": "one *two*", "text/plain": "one two"}, raw=True)
-handle.update({"text/markdown": "something else"}, raw=True)
+from IPython.display import clear_output, display
+notice = display({"text/plain": "loading"}, raw=True, display_id=True)
+answer = display({"text/plain": "one"}, raw=True, display_id=True)
+answer.update({"text/markdown": "one *two*", "text/plain": "one two"}, raw=True)
+notice.update({"text/plain": "one two"}, raw=True)
+answer.update({"text/plain": ""}, raw=True)
+notice.update({"text/plain": "one two three"}, raw=True)
+notice.update({"text/markdown": "something *else*"}, raw=True)
+clear_output(wait=True)
+display({"text/plain": "something *else*\\ndone"}, raw=True)
 """
 
 
 def test_outputs_are_printed_as_they_grow(tmp_path: Path) -> None:
-    """An updated output adds only what is new; one that changed is printed again."""
+    """An updated output adds what is new, also when its text moved to another output."""
     done = demo(notebook(tmp_path, "print('a', end='')\nprint('b')", "6 * 7", GROWING))
 
     lines = [line for line in done.stdout.splitlines() if line and not line.startswith(">>>")]
     assert done.returncode == 0
-    assert lines == ["ab", "42", "one *two*", "something else"]
+    assert lines == ["ab", "42", "loading", "one two three", "something *else*", "done"]
 
 
 def test_a_failing_cell_is_named_and_ends_the_run(tmp_path: Path) -> None:
