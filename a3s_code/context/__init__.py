@@ -1,0 +1,1 @@
+"""Context providers: what is put beside a prompt so that the model need not ask for it."""
