@@ -74,6 +74,8 @@ class Transcript:
         before = self._outputs.get(output, "")
         if output is not None:
             self._outputs[output] = text
+        if not text:
+            return
         new = not before and not self._cleared
         self._cleared = False
         if before and text.startswith(before) and output == self._open_output:
@@ -81,7 +83,7 @@ class Transcript:
         elif new:
             self._begin(None)
             self._continue(output, text)
-        elif text and self._printed.endswith(text):
+        elif self._printed.endswith(text):
             self._open_output = output  # moved here from another output; it may go on growing
         else:
             self._open_output = None
