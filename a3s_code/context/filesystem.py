@@ -35,7 +35,7 @@ EXCLUDE = (
     *("**/.venv/**", "**/__pycache__/**", "**/.ipynb_checkpoints/**"),
 )
 _CHARACTERS = {ContextDepth.ABSTRACT: 500, ContextDepth.OVERVIEW: 2000, ContextDepth.FULL: None}
-_MAX_INDEXED_CHARACTERS = 64 << 20
+_MAX_INDEXED_CHARACTERS = 32 << 20
 _INDEX_TIMEOUT_S = 20.0
 # A pasted log would otherwise be thousands of words, each of which is looked for in every file.
 _MAX_WORDS = 100

@@ -159,14 +159,14 @@ class PlanRun:
         self.usage += outcome.usage
         self.tool_calls += outcome.tool_calls
         self._first_error = self._first_error or outcome.error
-        self._left_something |= len(outcome.messages) > len(call.history)
+        self._left_something |= tuple(outcome.messages) != call.history
 
     def _merge(self) -> None:
         """Take over what the wave did: all of a single step, of several only their results."""
         if len(self._wave) == 1:
             for outcome in self._outcomes.values():
                 self.messages = list(outcome.messages)
-                self.text = outcome.text
+                self.text = outcome.text or self.text
         elif self._wave:
             results = [
                 (call.number, self.plan.step(call.step.id), self._said(call)) for call in self._wave

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.context.filesystem import FileSystemContextProvider, score, words_of
@@ -213,6 +213,7 @@ def test_the_score_counts_words_against_length(query: str, text: str, occurrence
     assert score(words_of(query), text) == occurrences / math.sqrt(len(text))
 
 
+@settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_score_follows_the_formula(query: str, text: str) -> None:
     expected = sum(text.lower().count(word) for word in query.lower().split())

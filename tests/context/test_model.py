@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.context.limits import limited
@@ -81,6 +81,7 @@ def test_relevance_is_clamped(given_: float, kept: float) -> None:
     assert item(relevance=given_).relevance == kept
 
 
+@settings(deadline=None)
 @given(st.floats())
 def test_any_relevance_ends_between_0_and_1(value: float) -> None:
     assert 0.0 <= item(relevance=value).relevance <= 1.0
@@ -150,6 +151,7 @@ def test_the_first_item_is_cut_rather_than_lost() -> None:
     assert (only.content, only.token_count, result.truncated) == ("ab", 1, True)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 50), max_size=12), st.integers(0, 8), st.integers(0, 120))
 def test_no_limit_is_ever_passed(tokens: list[int], results: int, room: int) -> None:
     items = [item(str(place), count, content="x" * 200) for place, count in enumerate(tokens)]

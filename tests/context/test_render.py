@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.context.model import ContextItem, ContextType
@@ -49,6 +49,7 @@ def test_an_item_cannot_break_out_of_its_block() -> None:
 plain = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\ufffe\uffff"))
 
 
+@settings(deadline=None)
 @given(plain, plain)
 def test_content_and_source_come_back_from_the_markup(content: str, source: str) -> None:
     element = ET.fromstring(rendered([item(content, source)]))

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.context.ripgrep import RipgrepContextProvider, matching_lines, search_words
@@ -196,6 +196,7 @@ def test_the_telling_words_of_a_prompt(query: str, words: list[str]) -> None:
 texts = st.text(st.sampled_from("ab\n İß"), max_size=30)
 
 
+@settings(deadline=None)
 @given(texts, st.lists(st.text(st.sampled_from("abAB"), min_size=1, max_size=3), max_size=3))
 def test_a_line_matches_when_it_contains_a_word(text: str, words: list[str]) -> None:
     of_text = text.split("\n")

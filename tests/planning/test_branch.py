@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.events import AgentEvent, ReasoningDelta, TextDelta, ToolStart, TurnStart
@@ -73,6 +73,7 @@ def joined(stream: list[AgentEvent]) -> list[tuple[str, object]]:
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(events, max_size=4), max_size=5))
 def test_nothing_is_lost_or_reordered(batches: list[list[AgentEvent]]) -> None:
     given_ = [event for batch in batches for event in batch if event.text != ""]

@@ -6,7 +6,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.planning.goal import (
@@ -101,6 +101,7 @@ def test_without_a_verdict_the_final_text_decides(
     assert parse_check(answer, text, 0.5) == expected
 
 
+@settings(deadline=None)
 @given(st.floats() | st.integers())
 def test_progress_is_always_a_part_of_one(value: float) -> None:
     assert 0.0 <= clamped(value) <= 1.0
@@ -108,6 +109,7 @@ def test_progress_is_always_a_part_of_one(value: float) -> None:
         assert clamped(value) == value
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.none() | st.text() | st.floats() | st.lists(st.text())))
 def test_no_answer_is_an_error(value: dict[str, object]) -> None:
     answer = json.dumps(value)

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.planning.parse import MAX_STEPS, json_object, parse_plan
@@ -126,6 +126,7 @@ json_values = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(json_values, max_size=6), json_values, json_values)
 def test_whatever_a_model_writes_is_a_sound_plan_or_none(
     steps: list[object], goal: object, complexity: object

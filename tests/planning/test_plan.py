@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.errors import InvalidArgument
@@ -160,6 +160,7 @@ def tangled(draw: st.DrawFn) -> list[Task]:
     ]
 
 
+@settings(deadline=None)
 @given(tangled())
 def test_without_circles_every_step_gets_its_turn(given_: list[Task]) -> None:
     whole = ExecutionPlan(goal="g", steps=without_cycles(given_))
@@ -185,6 +186,7 @@ def _closure(of: ExecutionPlan) -> set[str]:
     return done
 
 
+@settings(deadline=None)
 @given(tangled(), st.data())
 def test_a_plan_never_hangs_unnoticed(given_: list[Task], data: st.DataObject) -> None:
     """Whatever ends how: at last nothing is pending, or the plan says that it is stuck."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.planning.task import Task, TaskPriority, TaskStatus
@@ -103,6 +103,7 @@ tasks = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(tasks)
 def test_the_documented_form_survives_json(task: Task) -> None:
     assert Task.from_dict(json.loads(json.dumps(task.to_dict()))) == task
@@ -116,6 +117,7 @@ json_values = st.recursive(
 FIELDS = ("id", "content", "status", "priority", "tool", "dependencies", "success_criteria")
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(FIELDS), json_values))
 def test_no_value_of_a_field_is_an_error(value: dict[str, object]) -> None:
     task = Task.from_dict(value)

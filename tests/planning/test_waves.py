@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from a3s_code.errors import ExecutionError
@@ -146,6 +146,15 @@ def test_after_a_failed_step_the_others_go_on_but_never_its_dependents() -> None
     assert run.error is None  # there is a result
 
 
+def test_a_step_that_fails_without_a_word_leaves_the_text_of_the_one_before() -> None:
+    run, wave = started(plan("a", "b<a"))
+    following = after(run, (wave.calls[0], did(wave.calls[0])))
+    assert isinstance(following, RunWave)
+    (b,) = following.calls
+    assert after(run, (b, failed(b))) == PlanFinished("did a", complete=False)
+    assert run.history() == list(b.history)
+
+
 def test_when_nothing_was_completed_the_first_failure_is_the_error() -> None:
     run, wave = started(plan("a", "b<a"), EARLIER)
     (a,) = wave.calls
@@ -201,6 +210,7 @@ def test_cancel_after_the_end_changes_nothing() -> None:
     assert run.history() == kept
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_any_plan_ends_and_every_step_runs_at_most_once(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 7))
