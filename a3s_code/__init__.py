@@ -15,6 +15,15 @@ if TYPE_CHECKING:
     from a3s_code.config.describe import describe_config
     from a3s_code.config.discover import DiscoveredConfig, discover_config
     from a3s_code.config.model import AgentConfig
+    from a3s_code.context.filesystem import FileSystemContextProvider
+    from a3s_code.context.model import (
+        ContextDepth,
+        ContextItem,
+        ContextQuery,
+        ContextResult,
+        ContextType,
+    )
+    from a3s_code.context.ripgrep import RipgrepContextProvider
     from a3s_code.errors import (
         A3SError,
         BtwFailed,
@@ -54,6 +63,10 @@ if TYPE_CHECKING:
         End,
         ErrorEvent,
         EventType,
+        MemoriesSearched,
+        MemoryCleared,
+        MemoryRecalled,
+        MemoryStored,
         ModelPreparing,
         PermissionDenied,
         PersistenceFailed,
@@ -71,6 +84,10 @@ if TYPE_CHECKING:
         event_from_dict,
     )
     from a3s_code.llm.retry import RetryConfig
+    from a3s_code.memory.file_store import FileMemoryStore
+    from a3s_code.memory.item import MemoryItem
+    from a3s_code.memory.process_memory import InMemoryStore
+    from a3s_code.memory.session_memory import SessionMemory
     from a3s_code.messages import Attachment
     from a3s_code.options import SessionOptions
     from a3s_code.permissions.confirmation import ConfirmationPolicy
@@ -82,6 +99,7 @@ if TYPE_CHECKING:
     from a3s_code.session import AgentSession, Session
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
+    from a3s_code.tools.history import FileVersion
     from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 
 _HOMES = {
@@ -102,8 +120,13 @@ _HOMES = {
     "ConfirmationTimeout": "a3s_code.events",
     "ContextCompacted": "a3s_code.events",
     "ContextCompacting": "a3s_code.events",
+    "ContextDepth": "a3s_code.context.model",
+    "ContextItem": "a3s_code.context.model",
+    "ContextQuery": "a3s_code.context.model",
     "ContextResolved": "a3s_code.events",
     "ContextResolving": "a3s_code.events",
+    "ContextResult": "a3s_code.context.model",
+    "ContextType": "a3s_code.context.model",
     "ContextWarning": "a3s_code.events",
     "DefaultSecurityProvider": "a3s_code.security.provider",
     "DiscoveredConfig": "a3s_code.config.discover",
@@ -112,11 +135,20 @@ _HOMES = {
     "EventStream": "a3s_code.run.stream",
     "EventType": "a3s_code.events",
     "ExecutionError": "a3s_code.errors",
+    "FileMemoryStore": "a3s_code.memory.file_store",
     "FileSessionStore": "a3s_code.store.file_store",
+    "FileSystemContextProvider": "a3s_code.context.filesystem",
+    "FileVersion": "a3s_code.tools.history",
+    "InMemoryStore": "a3s_code.memory.process_memory",
     "InvalidArgument": "a3s_code.errors",
     "InvalidHistory": "a3s_code.errors",
     "LocalModelMissing": "a3s_code.errors",
+    "MemoriesSearched": "a3s_code.events",
+    "MemoryCleared": "a3s_code.events",
+    "MemoryItem": "a3s_code.memory.item",
+    "MemoryRecalled": "a3s_code.events",
     "MemorySessionStore": "a3s_code.store.process_memory",
+    "MemoryStored": "a3s_code.events",
     "ModelError": "a3s_code.errors",
     "ModelPreparing": "a3s_code.events",
     "ModelRefused": "a3s_code.errors",
@@ -130,12 +162,14 @@ _HOMES = {
     "ResumeFailed": "a3s_code.errors",
     "RetryConfig": "a3s_code.llm.retry",
     "Retrying": "a3s_code.events",
+    "RipgrepContextProvider": "a3s_code.context.ripgrep",
     "SaveFailed": "a3s_code.errors",
     "ScheduleFull": "a3s_code.errors",
     "Session": "a3s_code.session",
     "SessionBusy": "a3s_code.errors",
     "SessionClosed": "a3s_code.errors",
     "SessionConflict": "a3s_code.errors",
+    "SessionMemory": "a3s_code.memory.session_memory",
     "SessionOptions": "a3s_code.options",
     "Start": "a3s_code.events",
     "StoreError": "a3s_code.errors",
@@ -180,8 +214,13 @@ __all__ = [
     "ConfirmationTimeout",
     "ContextCompacted",
     "ContextCompacting",
+    "ContextDepth",
+    "ContextItem",
+    "ContextQuery",
     "ContextResolved",
     "ContextResolving",
+    "ContextResult",
+    "ContextType",
     "ContextWarning",
     "DefaultSecurityProvider",
     "DiscoveredConfig",
@@ -190,11 +229,20 @@ __all__ = [
     "EventStream",
     "EventType",
     "ExecutionError",
+    "FileMemoryStore",
     "FileSessionStore",
+    "FileSystemContextProvider",
+    "FileVersion",
+    "InMemoryStore",
     "InvalidArgument",
     "InvalidHistory",
     "LocalModelMissing",
+    "MemoriesSearched",
+    "MemoryCleared",
+    "MemoryItem",
+    "MemoryRecalled",
     "MemorySessionStore",
+    "MemoryStored",
     "ModelError",
     "ModelPreparing",
     "ModelRefused",
@@ -208,12 +256,14 @@ __all__ = [
     "ResumeFailed",
     "RetryConfig",
     "Retrying",
+    "RipgrepContextProvider",
     "SaveFailed",
     "ScheduleFull",
     "Session",
     "SessionBusy",
     "SessionClosed",
     "SessionConflict",
+    "SessionMemory",
     "SessionOptions",
     "Start",
     "StoreError",

@@ -10,11 +10,13 @@ from typing import Any
 
 from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
+from a3s_code.context.choice import chosen_providers
 from a3s_code.conversation import Conduct, Conversation
-from a3s_code.errors import ConfigError, UnknownModel
+from a3s_code.errors import ConfigError, StoreError, UnknownModel
 from a3s_code.keeping import Keeper, resumed, store_of
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.prompt import system_prompt
+from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
@@ -125,6 +127,7 @@ class Agent:
         def choose(selector: str | None) -> BoundModel:
             return self._bind(selector, given)
 
+        memory, warning = _memory(given, self._config)
         model, threshold = choose(given.model), given.compact_threshold()
         conduct = Conduct(
             system=system,
@@ -132,6 +135,12 @@ class Agent:
             breaker_threshold=given.breaker_threshold(),
             compact_threshold=threshold,
             thinking_budget=given.thinking_budget,
+            providers=chosen_providers(
+                given.context_providers,
+                given.context_provider,
+                given.fs_context,
+                workspace=place.root,
+            ),
             saved_config=SavedConfig(
                 workspace=str(place.root),
                 system_prompt=system(model),
@@ -146,11 +155,12 @@ class Agent:
             model=model,
             choose_model=choose,
             conduct=conduct,
-            toolbox=_toolbox(place, given),
+            toolbox=_toolbox(place, given, self._config),
             keeper=keeper,
+            memory=memory,
             saved=saved,
         )
-        return Session(core)
+        return Session(core, init_warning=warning)
 
     def _bind(self, selector: str | None, options: SessionOptions) -> BoundModel:
         resolved = self._config.resolve(selector)
@@ -166,9 +176,9 @@ class Agent:
         )
 
 
-def _toolbox(place: Workspace, given: SessionOptions) -> Toolbox:
+def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig) -> Toolbox:
     return Toolbox(
-        registry=ToolRegistry(builtin_tools()),
+        registry=ToolRegistry(builtin_tools(web=config.web, search=config.search)),
         context=ToolContext(place),
         gate=Gate(
             workspace=place.root,
@@ -181,6 +191,19 @@ def _toolbox(place: Workspace, given: SessionOptions) -> Toolbox:
         guard=given.guard(),
         timeout_ms=given.tool_timeout_ms,
     )
+
+
+def _memory(given: SessionOptions, config: AgentConfig) -> tuple[SessionMemory | None, str | None]:
+    """The session's memory, and why there is none although one was asked for."""
+    store = given.memory()
+    if store is None:
+        return None, None
+    try:
+        return SessionMemory.opened(store, config.memory), None
+    except StoreError as error:
+        warning = f"the session has no memory: {error.problem}"
+        log.warning(warning)
+        return None, warning
 
 
 def _project_instructions(workspace: Path) -> str:

@@ -8,20 +8,24 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from a3s_code.background import runtime
 from a3s_code.commands.builtin import command_registry
 from a3s_code.commands.host import CompactReport, McpServer
 from a3s_code.commands.outcome import CommandOutcome
 from a3s_code.commands.parse import parse_command
+from a3s_code.context.provider import ContextProvider
 from a3s_code.errors import BtwFailed, InvalidArgument, ModelError, SaveFailed, SessionBusy
-from a3s_code.events import AgentEvent, PersistenceFailed
+from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
 from a3s_code.keeping import Keeper, log
 from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, estimated_tokens
 from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
+from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, TextBlock
 from a3s_code.results import BtwResult, TokenUsage
 from a3s_code.run.ask import Asker
+from a3s_code.run.briefing import Briefing
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.channel import EventChannel
 from a3s_code.run.command import CommandRun
@@ -44,7 +48,8 @@ class Conduct:
 
     `system` gives the system prompt for a model; `breaker_threshold` is the number of model calls
     that may fail in a row; `compact_threshold` the filled part of the context window at which the
-    conversation is shortened, None for never. `saved_config` is what a saved session tells of it.
+    conversation is shortened, None for never. `providers` are asked for context before each
+    prompt. `saved_config` is what a saved session tells of it.
     """
 
     system: Callable[[BoundModel], str]
@@ -52,6 +57,7 @@ class Conduct:
     breaker_threshold: int = 3
     compact_threshold: float | None = None
     thinking_budget: int | None = None
+    providers: Sequence[ContextProvider] = ()
     saved_config: SavedConfig = field(default_factory=SavedConfig)
 
 
@@ -94,9 +100,10 @@ class Conversation:
         conduct: Conduct,
         toolbox: Toolbox,
         keeper: Keeper,
+        memory: SessionMemory | None = None,
         saved: SavedSession | None = None,
     ) -> None:
-        self.session_id = session_id
+        self.session_id, self.memory = session_id, memory
         self.conduct, self.toolbox, self.keeper = conduct, toolbox, keeper
         self.commands = command_registry()
         self.scheduler = Scheduler(time.monotonic)
@@ -177,6 +184,12 @@ class Conversation:
     def use_model(self, selector: str) -> None:
         """Switch to another configured model. Raises `UnknownModel`; nothing has changed then."""
         self._bound = self._choose_model(selector)
+
+    def memory_cleared(self, tier: str, count: int) -> None:
+        """Tell whoever follows the running prompt that a tier of the memory was emptied."""
+        running = self._running
+        if running is not None:
+            runtime().call_soon(lambda: running.tell(MemoryCleared(tier=tier, count=count)))
 
     def clear(self) -> int:
         """Empty the conversation; returns the number of messages removed. Totals stay."""
@@ -293,6 +306,7 @@ class Conversation:
             tools=self.toolbox.registry.definitions,
             toolbox=self.toolbox,
             compact=None if threshold is None else AutoCompact(threshold, self.session_id),
+            briefing=Briefing(conduct.providers, self.memory, self.session_id),
             channel=channel,
             settle=settle,
         )

@@ -42,6 +42,10 @@ class EventType(StrEnum):
     CONTEXT_COMPACTING = "context_compacting"
     CONTEXT_COMPACTED = "context_compacted"
     PERSISTENCE_FAILED = "persistence_failed"
+    MEMORY_STORED = "memory_stored"
+    MEMORY_RECALLED = "memory_recalled"
+    MEMORIES_SEARCHED = "memories_searched"
+    MEMORY_CLEARED = "memory_cleared"
     PLANNING_START = "planning_start"
     PLANNING_END = "planning_end"
     PLAN_READY = "plan_ready"
@@ -364,6 +368,46 @@ class ContextCompacted(AgentEvent):
     after_messages: int
     tokens_saved: int
     percent_before: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryStored(AgentEvent):
+    """Something was remembered of its own accord. `importance` is from 0.0 to 1.0."""
+
+    event_type: ClassVar[str] = EventType.MEMORY_STORED
+    memory_id: str
+    memory_type: str
+    importance: float
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryRecalled(AgentEvent):
+    """A memory goes to the model with the prompt. `relevance` is from 0.0 to 1.0."""
+
+    event_type: ClassVar[str] = EventType.MEMORY_RECALLED
+    memory_id: str
+    content: str
+    relevance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoriesSearched(AgentEvent):
+    """The memory was searched for the prompt, and something was found."""
+
+    event_type: ClassVar[str] = EventType.MEMORIES_SEARCHED
+    query: str
+    tags: tuple[str, ...]
+    result_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryCleared(AgentEvent):
+    """A tier (`long_term`, `short_term`, `working`) was emptied while a prompt was running."""
+
+    event_type: ClassVar[str] = EventType.MEMORY_CLEARED
+    tier: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

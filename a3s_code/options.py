@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -10,6 +10,7 @@ from a3s_code.errors import InvalidArgument
 from a3s_code.llm.retry import RetryConfig
 from a3s_code.loop.machine import LoopLimits
 from a3s_code.loop.prompt import PromptSlots
+from a3s_code.memory.file_store import FileMemoryStore
 from a3s_code.permissions.confirmation import ConfirmationPolicy
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.security.guard import SecurityGuard
@@ -45,6 +46,10 @@ class SessionOptions:
     session_id: a stable id; generated when absent.
     session_store: where sessions are kept, such as `FileSessionStore(dir)`; else the
         configuration's `sessions_dir`, else none.
+    memory_store: long-term memory, such as `FileMemoryStore(dir)`; `memory_dir` and `file_memory`
+        are a folder for one.
+    fs_context: a folder whose files are searched for context; `context_providers` (or one
+        `context_provider`) are objects with `name` and `query(ContextQuery)`.
     auto_save: save after every completed turn; off by default.
     """
 
@@ -75,6 +80,12 @@ class SessionOptions:
     session_id: str | None = None
     session_store: Any = None
     auto_save: bool | None = None
+    memory_store: Any = None
+    memory_dir: str | None = None
+    file_memory: str | None = None
+    fs_context: str | None = None
+    context_providers: Sequence[Any] | None = None
+    context_provider: Any = None
 
     @classmethod
     def of(
@@ -157,6 +168,13 @@ class SessionOptions:
         if provider is None and self.default_security:
             provider = DefaultSecurityProvider()
         return SecurityGuard(provider)
+
+    def memory(self) -> Any:
+        """The store of the long-term memory, None without one."""
+        if self.memory_store is not None:
+            return self.memory_store
+        folder = self.memory_dir or self.file_memory
+        return None if folder is None else FileMemoryStore(folder)
 
     def confirmation(self) -> ConfirmationPolicy | None:
         """The confirmation policy, built from a dict when one was given."""

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from itertools import count, groupby
 from typing import Any
 
 from a3s_code.events import AgentEvent, ToolEnd
@@ -16,8 +16,8 @@ from a3s_code.results import ToolResult
 from a3s_code.run.gate import Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.security.guard import SecurityGuard
-from a3s_code.tools.arguments import normalise_arguments
-from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+from a3s_code.tools.arguments import normalise_arguments, translated_call
+from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
 
@@ -40,9 +40,8 @@ class Toolbox:
 
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A call by hand: deny rules hold, nothing is asked, failures are results."""
-        args = self.arguments(name, args)
-        refusal = self.gate.refuse_direct(name, args)
-        output = refusal or await self._run(name, args, self.context)
+        name, args = translated_call(name, args)
+        output = await self._run_direct(name, args)
         return ToolResult(
             name=name,
             output=output.text,
@@ -50,6 +49,13 @@ class Toolbox:
             metadata=output.metadata,
             images=output.images,
         )
+
+    async def _run_direct(self, name: str, args: Mapping[str, Any]) -> ToolOutput:
+        args = self.arguments(name, args)
+        refusal = self.gate.refuse_direct(name, args)
+        if refusal is not None:
+            return refusal
+        return await self._run(name, args, replace(self.context, invoke=self._run_direct))
 
     async def _run(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         tool = self.registry.get(name)
@@ -61,8 +67,17 @@ class Toolbox:
     async def run(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
         """Run a call of the model, its output relayed while it runs."""
         relay = ProgressRelay(call.id, call.name, emit)
+        numbers = count(1)
+
+        async def invoke(name: str, inner: Mapping[str, Any]) -> ToolOutput:
+            """A call inside this call, such as an item of `batch`: judged like one of its own."""
+            inner = self.arguments(name, inner)
+            refusal = await self.gate.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
+            return refusal or await self._run(name, inner, context)
+
+        context = replace(self.context, progress=relay.add, invoke=invoke)
         try:
-            output = await self._run(call.name, args, replace(self.context, progress=relay.add))
+            output = await self._run(call.name, args, context)
         finally:
             await relay.finish()
         self.guard.look_at_input(output.text, source=f"output of {call.name}")
@@ -80,17 +95,23 @@ class Toolbox:
     def reads_only(self, call: ToolUseBlock) -> bool:
         """Whether the call may run beside its neighbours."""
         tool: Tool | None = self.registry.get(call.name)
-        return tool is not None and tool.read_only
+        return tool is not None and reads_only(tool, self.arguments(call.name, call.input))
 
 
 class TurnCalls:
     """Runs the calls of one turn in the model's order; neighbours that only read run together.
 
-    `results` holds what is finished, by call id, so that a cancelled turn keeps it.
+    `results` holds what is finished, by call id, so that a cancelled turn keeps it. `failed` is
+    told the tool and the output of a call that failed, before its end is announced.
     """
 
-    def __init__(self, toolbox: Toolbox, emit: Emit) -> None:
-        self._toolbox, self._emit = toolbox, emit
+    def __init__(
+        self,
+        toolbox: Toolbox,
+        emit: Emit,
+        failed: Callable[[str, str], Awaitable[None]] | None = None,
+    ) -> None:
+        self._toolbox, self._emit, self._failed = toolbox, emit, failed
         self.results: dict[str, ToolResultBlock] = {}
 
     async def run(self, calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
@@ -119,6 +140,8 @@ class TurnCalls:
         args = self._toolbox.arguments(call.name, call.input)
         output = await self._judged_and_run(call, args)
         self.results[call.id] = result_block(call.id, output)
+        if output.exit_code != 0 and self._failed is not None:
+            await self._failed(call.name, output.text)
         return ToolEnd(
             tool_id=call.id,
             tool_name=call.name,

@@ -1,0 +1,98 @@
+"""Tools inside a session: batch, git, and versions of files."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from a3s_code import ConfirmationPolicy, PermissionPolicy, ToolError
+from tests.model_server import ModelServer, calls, says, turn
+from tests.session.callers import by_stream
+from tests.session.conftest import NewSession
+
+
+def items(*pairs: tuple[str, dict[str, str]]) -> list[dict[str, object]]:
+    return [{"tool": tool, "args": args} for tool, args in pairs]
+
+
+def test_batch_items_are_judged_one_by_one(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("alpha\n", encoding="utf-8")
+    policy = PermissionPolicy(deny=["bash(rm:*)"], default_decision="allow")
+    invocations = items(("read", {"path": "a.txt"}), ("bash", {"command": "rm a.txt"}))
+    model_server.script(calls("batch", id="b", invocations=invocations), says("Done."))
+    session = new_session(permissive=False, permission_policy=policy)
+    answer = by_stream(session, "go")
+    (end,) = (event for event in answer.events if event.event_type == "tool_end")
+    assert "alpha" in end.tool_output
+    assert "ERROR: Permission denied" in end.tool_output
+    assert end.exit_code == 1
+    assert (tmp_path / "a.txt").exists()
+    direct = session.tool("batch", {"invocations": invocations})
+    assert "ERROR: Permission denied" in direct.output
+
+
+def test_a_batch_item_that_needs_a_person_asks_for_itself(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    policy = PermissionPolicy(allow=["batch"], default_decision="ask")
+    session = new_session(
+        permissive=False,
+        permission_policy=policy,
+        confirmation_policy=ConfirmationPolicy(enabled=True),
+    )
+    invocations = items(("bash", {"command": "touch made"}), ("bash", {"command": "touch not"}))
+    model_server.script(calls("batch", id="b", invocations=invocations), says("Done."))
+    for event in session.stream("go"):
+        if event.event_type == "confirmation_required":
+            session.confirm_tool_use(event.tool_id, event.args["command"] == "touch made", "no")
+    assert (tmp_path / "made").exists()
+    assert not (tmp_path / "not").exists()
+
+
+def test_git_that_reads_runs_beside_other_reading_calls(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    model_server.script(
+        turn(calls("git", id="g", command="status"), calls("ls", id="l")), says("Clean.")
+    )
+    answer = by_stream(new_session(), "state?")
+    ends = [(e.tool_id, e.exit_code) for e in answer.events if e.event_type == "tool_end"]
+    assert ends == [("g", 0), ("l", 0)]
+
+
+def test_an_older_name_of_a_tool_still_works(new_session: NewSession, tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    result = new_session().call_tool("git_worktree", {"command": "status"})
+    assert result["exit_code"] == 0
+    assert "Branch:" in result["output"]
+
+
+def test_versions_of_files(new_session: NewSession, tmp_path: Path) -> None:
+    session = new_session()
+    session.tool("write", {"file_path": "a.txt", "content": "one\n"})
+    session.tool("edit", {"file_path": "a.txt", "old_string": "one", "new_string": "two"})
+    assert session.list_tracked_files() == ["a.txt"]
+    versions = session.list_file_versions("a.txt")
+    assert [(v.version, v.tool_name, v.size) for v in versions] == [(0, "write", 0), (1, "edit", 4)]
+    assert "+one" in (session.diff_file_versions("a.txt", 0, 1) or "")
+    assert session.diff_file_versions("a.txt", 0, 9) is None
+    session.restore_file_version("a.txt", 1)
+    assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "one\n"
+    assert len(session.list_file_versions("a.txt")) == 3
+    with pytest.raises(ToolError, match=r"a\.txt"):
+        session.restore_file_version("a.txt", 99)
+
+
+def test_web_settings_of_the_configuration_reach_the_tool(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    url = model_server.url + "/page"
+    refused = new_session().tool("web_fetch", {"url": url})
+    assert refused.exit_code == 1
+    allowed = new_session(top='web { allow_private_hosts = ["127.0.0.1"] }')
+    assert allowed.tool("web_fetch", {"url": url}).exit_code == 0
