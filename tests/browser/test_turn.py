@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.browser.server import LabServer
-from tests.model_server import ModelServer, agent_hcl, says, wait
+from tests.model_server import ModelServer, agent_hcl, calls, says, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -58,3 +58,30 @@ def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
     expect(reopened.output(0)).not_to_contain_text("Error displaying widget")
     expect(reopened.output(0)).not_to_contain_text("Never seen.")
     reopened.screenshot("turn-reopened")
+
+
+def test_a_tool_runs_after_approve_and_its_card_stays(
+    open_notebook: OpenNotebook, prompts: Path, model_server: ModelServer
+) -> None:
+    """Nothing runs before the click; afterwards the card tells command and output without buttons."""
+    model_server.script(
+        calls("bash", command="echo made > made.txt && cat made.txt"),
+        says("Done: the file holds **made**.\n\n| a | b |\n|---|---|\n| 1 | 2 |\n"),
+    )
+    path = write_notebook(prompts / "tools.ipynb", "%%a3s\nMake a file.", "print('next')")
+    notebook = open_notebook(path)
+    output = notebook.output(0)
+
+    notebook.run(0)
+    approve = output.get_by_role("button", name="Approve once")
+    expect(approve).to_be_enabled(timeout=READY_MS)
+    assert not (prompts / "made.txt").exists()
+    notebook.screenshot("approval-open")
+
+    approve.click()
+    notebook.expect_finished(0)
+    expect(output.locator("strong", has_text="made")).to_be_visible()
+    expect(output).to_contain_text("cat made.txt")
+    expect(output.get_by_role("button")).to_have_count(0)
+    assert (prompts / "made.txt").read_text("utf-8") == "made\n"
+    notebook.screenshot("approval-done")
