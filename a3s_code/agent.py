@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,12 @@ from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
 from a3s_code.context.choice import chosen_providers
 from a3s_code.conversation import Conduct, Conversation
-from a3s_code.errors import ConfigError, StoreError, UnknownModel
+from a3s_code.crew import Crew, preset
+from a3s_code.errors import ConfigError, InvalidArgument, StoreError, UnknownModel
 from a3s_code.keeping import Keeper, resumed, store_of
 from a3s_code.llm.bound import BoundModel
-from a3s_code.loop.prompt import system_prompt
+from a3s_code.llm.model import ToolDefinition
+from a3s_code.loop.prompt import PromptSlots, system_prompt
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
@@ -23,6 +26,7 @@ from a3s_code.run.gate import Gate
 from a3s_code.session import Session
 from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig, SavedSession
 from a3s_code.tools import builtin_tools
+from a3s_code.tools.delegate import ChildSpec
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.workspace import Workspace
@@ -109,6 +113,27 @@ class Agent:
         keeper = Keeper(store, saved.id, auto_save=bool(given.auto_save), saver=saver)
         return self._session(Workspace(saved.config.workspace), given, keeper, saved.id, saved)
 
+    def session_for_agent(
+        self,
+        workspace: str | Path,
+        agent_name: str,
+        agent_dirs: Sequence[str | Path] | None = None,
+        options: SessionOptions | Mapping[str, Any] | None = None,
+        **keywords: Any,
+    ) -> Session:
+        """A session that is set up as the agent's definition says; what the options say wins.
+
+        `agent_dirs` are searched besides those of the options and the configuration. Raises
+        `InvalidArgument` when there is no such agent.
+        """
+        given = SessionOptions.of(options, keywords)
+        own = [*(given.agent_dirs or ()), *(agent_dirs or ())]
+        given = replace(given, agent_dirs=own)
+        found = Crew.of(given, self._config).agents.get(agent_name)
+        if found is None:
+            raise InvalidArgument(f"agent '{agent_name}' not found")
+        return self.session(workspace, preset(given, found))
+
     def _session(
         self,
         place: Workspace,
@@ -117,11 +142,27 @@ class Agent:
         session_id: str,
         saved: SavedSession | None = None,
     ) -> Session:
-        slots, instructions = given.slots(), _project_instructions(place.root)
+        crew = Crew.of(given, self._config)
+        slots, instructions = crew.slots(given.slots()), _project_instructions(place.root)
 
-        def system(model: BoundModel) -> str:
+        def system(model: BoundModel, prompt: str) -> str:
             return system_prompt(
-                slots, project_instructions=instructions, with_tools=model.calls_tools
+                slots,
+                project_instructions=instructions,
+                listing=crew.listing(prompt),
+                with_tools=model.calls_tools,
+            )
+
+        def child_system(
+            model: BoundModel, spec: ChildSpec, root: Path, tools: Sequence[ToolDefinition]
+        ) -> str:
+            same = root == place.root
+            runs_skills = spec.skill is None and any(tool.name == "Skill" for tool in tools)
+            return system_prompt(
+                PromptSlots(extra=spec.system),
+                project_instructions=instructions if same else _project_instructions(root),
+                listing=crew.listing(spec.prompt) if runs_skills else "",
+                with_tools=model.calls_tools and bool(tools),
             )
 
         def choose(selector: str | None) -> BoundModel:
@@ -131,6 +172,8 @@ class Agent:
         model, threshold = choose(given.model), given.compact_threshold()
         conduct = Conduct(
             system=system,
+            child_system=child_system,
+            agents=crew.agents,
             limits=given.limits(self._config.max_tool_rounds),
             breaker_threshold=given.breaker_threshold(),
             compact_threshold=threshold,
@@ -143,7 +186,7 @@ class Agent:
             ),
             saved_config=SavedConfig(
                 workspace=str(place.root),
-                system_prompt=system(model),
+                system_prompt=system(model, ""),
                 max_context_length=model.context_tokens or DEFAULT_CONTEXT_TOKENS,
                 auto_compact=threshold is not None,
                 auto_compact_threshold=0.8 if threshold is None else threshold,
@@ -155,7 +198,7 @@ class Agent:
             model=model,
             choose_model=choose,
             conduct=conduct,
-            toolbox=_toolbox(place, given, self._config),
+            toolbox=_toolbox(place, given, self._config, crew),
             keeper=keeper,
             memory=memory,
             saved=saved,
@@ -176,9 +219,10 @@ class Agent:
         )
 
 
-def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig) -> Toolbox:
+def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig, crew: Crew) -> Toolbox:
+    builtin = builtin_tools(web=config.web, search=config.search)
     return Toolbox(
-        registry=ToolRegistry(builtin_tools(web=config.web, search=config.search)),
+        registry=ToolRegistry([*builtin, *crew.tools()]),
         context=ToolContext(place),
         gate=Gate(
             workspace=place.root,
@@ -187,6 +231,7 @@ def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig) -> To
             checker=given.permission_checker,
             confirmation=given.confirmation(),
             confirm=given.confirmation_manager,
+            restriction=crew.restriction(),
         ),
         guard=given.guard(),
         timeout_ms=given.tool_timeout_ms,

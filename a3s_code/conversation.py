@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from a3s_code.agents.registry import AgentRegistry
 from a3s_code.background import runtime
 from a3s_code.commands.builtin import command_registry
 from a3s_code.commands.host import CompactReport, McpServer
@@ -23,11 +24,12 @@ from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, estimated_tokens
 from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, TextBlock
-from a3s_code.results import BtwResult, TokenUsage
+from a3s_code.results import BtwResult, TokenUsage, ToolResult
 from a3s_code.run.ask import Asker
 from a3s_code.run.briefing import Briefing
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.channel import EventChannel
+from a3s_code.run.children import Children, ChildSystem, Household
 from a3s_code.run.command import CommandRun
 from a3s_code.run.compact import AutoCompact, summarise
 from a3s_code.run.execution import Execution, Outcome
@@ -46,13 +48,16 @@ _BTW_SYSTEM = (
 class Conduct:
     """How a session's executions go; fixed at its creation.
 
-    `system` gives the system prompt for a model; `breaker_threshold` is the number of model calls
+    `system` gives the system prompt for a model and a prompt, `child_system` that of a child run;
+    `agents` are those that work can be handed to. `breaker_threshold` is the number of model calls
     that may fail in a row; `compact_threshold` the filled part of the context window at which the
     conversation is shortened, None for never. `providers` are asked for context before each
     prompt. `saved_config` is what a saved session tells of it.
     """
 
-    system: Callable[[BoundModel], str]
+    system: Callable[[BoundModel, str], str]
+    child_system: ChildSystem
+    agents: AgentRegistry
     limits: LoopLimits
     breaker_threshold: int = 3
     compact_threshold: float | None = None
@@ -124,6 +129,7 @@ class Conversation:
                 records=records,
             )
         self._running: Execution | None = None
+        self._started_by_hand: list[Children] = []
 
     # -- facts ---------------------------------------------------------------------------------------
 
@@ -272,7 +278,7 @@ class Conversation:
             self._check_free("this session is already answering a prompt; wait for it or cancel it")
             own = history is None
             messages = list(self._messages) if history is None else history
-            execution = self._execution(messages, channel, own_history=own)
+            execution = self._execution(prompt, messages, channel, own_history=own)
             self._running = execution
         return _PromptRun(execution, Message.user(prompt, images))
 
@@ -284,9 +290,15 @@ class Conversation:
         return outcome
 
     def _execution(
-        self, messages: list[Message], channel: EventChannel | None, *, own_history: bool
+        self,
+        prompt: str,
+        messages: list[Message],
+        channel: EventChannel | None,
+        *,
+        own_history: bool,
     ) -> Execution:
         conduct, model = self.conduct, self._bound
+        children = self._children(heard=channel is not None)
         threshold = conduct.compact_threshold
 
         async def settle(outcome: Outcome) -> list[AgentEvent]:
@@ -301,15 +313,47 @@ class Conversation:
             asker=Asker(
                 model, conduct.breaker_threshold, heard=channel is not None, account=account
             ),
-            system=conduct.system(model),
+            system=conduct.system(model, prompt),
             session_id=self.session_id,
             tools=self.toolbox.registry.definitions,
-            toolbox=self.toolbox,
+            toolbox=self.toolbox.delegating_to(children),
             compact=None if threshold is None else AutoCompact(threshold, self.session_id),
             briefing=Briefing(conduct.providers, self.memory, self.session_id),
             channel=channel,
             settle=settle,
+            children=children,
         )
+
+    def _children(self, *, heard: bool) -> Children:
+        """Whoever runs the children of one execution, or of one direct call."""
+        conduct = self.conduct
+        return Children(
+            Household(
+                toolbox=self.toolbox,
+                model=self._bound,
+                choose_model=self._choose_model,
+                limits=conduct.limits,
+                breaker_threshold=conduct.breaker_threshold,
+                compact_threshold=conduct.compact_threshold,
+                system=conduct.child_system,
+                account=self._account_child,
+                session_id=self.session_id,
+                heard=heard,
+            )
+        )
+
+    async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
+        """A tool call by hand; what it starts in the background ends with the session."""
+        children = self._children(heard=False)
+        result = await self.toolbox.delegating_to(children).direct(name, args)
+        self._started_by_hand = [*(left for left in self._started_by_hand if left.busy)]
+        if children.busy:
+            self._started_by_hand.append(children)
+        return result
+
+    def _end_what_was_started_by_hand(self) -> None:
+        for children in self._started_by_hand:
+            children.cancel()
 
     async def _settle(self, outcome: Outcome, *, own_history: bool) -> list[AgentEvent]:
         """Write the history, save it if that is wanted, and free the session's place."""
@@ -339,6 +383,10 @@ class Conversation:
         if usage != TokenUsage():
             self.ledger.account(usage, self._bound, self.session_id)
 
+    def _account_child(self, usage: TokenUsage, model: BoundModel, session_id: str) -> None:
+        if usage != TokenUsage():
+            self.ledger.account(usage, model, session_id)
+
     def _check_free(self, problem: str) -> None:
         if self._running is not None:
             raise SessionBusy(problem)
@@ -346,6 +394,8 @@ class Conversation:
     def close(self) -> None:
         """Forget scheduled prompts, end the security provider, bring the saved file up to date."""
         self.scheduler.clear()
+        if self._started_by_hand:
+            runtime().call_soon(self._end_what_was_started_by_hand)
         self.toolbox.gate.pending.cancel_all()
         self.toolbox.guard.close()
         self.keeper.close()

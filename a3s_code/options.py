@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
@@ -15,6 +16,9 @@ from a3s_code.permissions.confirmation import ConfirmationPolicy
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.security.provider import DefaultSecurityProvider
+from a3s_code.skills.plugin import SkillPlugin
+from a3s_code.skills.registry import SkillRegistry
+from a3s_code.skills.skill import Skill, SkillKind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,6 +55,10 @@ class SessionOptions:
     fs_context: a folder whose files are searched for context; `context_providers` (or one
         `context_provider`) are objects with `name` and `query(ContextQuery)`.
     auto_save: save after every completed turn; off by default.
+    builtin_skills: load the seven built-in skills; off by default.
+    skill_dirs (also one `skills_dir`), agent_dirs: directories besides those of the configuration.
+    skill_registry, inline_skills, plugins: skills given as objects; `add_instruction` and
+        `add_persona` append an inline skill.
     """
 
     model: str | None = None
@@ -86,6 +94,22 @@ class SessionOptions:
     fs_context: str | None = None
     context_providers: Sequence[Any] | None = None
     context_provider: Any = None
+    builtin_skills: bool | None = None
+    skill_dirs: Sequence[str | Path] | None = None
+    skills_dir: str | Path | None = None
+    agent_dirs: Sequence[str | Path] | None = None
+    skill_registry: SkillRegistry | None = None
+    inline_skills: list[Skill] = field(default_factory=list)
+    plugins: Sequence[SkillPlugin] | None = None
+
+    def add_instruction(self, name: str, content: str) -> None:
+        """Add a skill that is made of this text."""
+        self.inline_skills = [*self.inline_skills, Skill(name, content=content)]
+
+    def add_persona(self, name: str, content: str) -> None:
+        """Add a persona: a text that sets the session's role. The last one counts."""
+        persona = Skill(name, kind=SkillKind.PERSONA, content=content)
+        self.inline_skills = [*self.inline_skills, persona]
 
     @classmethod
     def of(
@@ -199,6 +223,13 @@ _INTEGERS = {
     "max_continuation_turns": 0,
     "thinking_budget": 1,
 }
-_BOOLEANS = ("permissive", "continuation_enabled", "auto_compact", "default_security", "auto_save")
+_BOOLEANS = (
+    "permissive",
+    "continuation_enabled",
+    "auto_compact",
+    "default_security",
+    "auto_save",
+    "builtin_skills",
+)
 _NUMBERS = ("auto_compact_threshold", "context_threshold")
 _STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self, TypeVar
 
 from a3s_code.background import runtime
@@ -232,14 +234,14 @@ class Session:
         Workspace boundary and deny rules hold. A failure is a result with `exit_code` not 0.
         """
         self._check_open()
-        return self._wait(self._core.toolbox.direct(name, args or {}))
+        return self._wait(self._core.direct(name, args or {}))
 
     call_tool = tool
 
     async def atool(self, name: str, args: Mapping[str, Any] | None = None) -> ToolResult:
         """`tool` for a caller with an event loop."""
         self._check_open()
-        return await asyncio.wrap_future(_submit(self._core.toolbox.direct(name, args or {})))
+        return await asyncio.wrap_future(_submit(self._core.direct(name, args or {})))
 
     def read_file(self, path: str) -> str:
         """The text that the tool `read` gives. Raises `ToolError` naming the path."""
@@ -292,6 +294,29 @@ class Session:
         self._core.toolbox.registry.register(
             function_tool(function, name=name, read_only=read_only)
         )
+
+    # -- agents --------------------------------------------------------------------------------------
+
+    def register_agent_dir(self, path: str | Path) -> int:
+        """Load the agent definitions in a directory, usable at once; returns their number."""
+        return self._core.conduct.agents.load_from_dir(os.path.expanduser(path))
+
+    def run_team(
+        self,
+        goal: str,
+        lead_agent: str = "general",
+        worker_agent: str = "general",
+        reviewer_agent: str = "general",
+        max_steps: int | None = None,
+    ) -> ToolResult:
+        """Let a lead divide the goal, a worker do the tasks, a reviewer approve the results."""
+        args: dict[str, Any] = {
+            "goal": goal,
+            "lead_agent": lead_agent,
+            "worker_agent": worker_agent,
+            "reviewer_agent": reviewer_agent,
+        }
+        return self.tool("run_team", args if max_steps is None else args | {"max_steps": max_steps})
 
     # -- memory --------------------------------------------------------------------------------------
 

@@ -35,7 +35,7 @@ LAYERS = (
     ("a3s_code.local", "a3s_code.llm", "a3s_code.tools"),
     ("a3s_code.commands", "a3s_code.context", "a3s_code.loop", "a3s_code.planning"),
     ("a3s_code.run", "a3s_code.background"),
-    ("a3s_code.options", "a3s_code.keeping", "a3s_code.ledger"),
+    ("a3s_code.options", "a3s_code.crew", "a3s_code.keeping", "a3s_code.ledger"),
     ("a3s_code.conversation",),
     ("a3s_code.session",),
     ("a3s_code.agent",),

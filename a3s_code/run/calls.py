@@ -17,6 +17,7 @@ from a3s_code.run.gate import Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.tools.arguments import normalise_arguments, translated_call
+from a3s_code.tools.delegate import Delegate
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
@@ -33,6 +34,10 @@ class Toolbox:
     gate: Gate
     guard: SecurityGuard = field(default_factory=lambda: SecurityGuard(None))
     timeout_ms: int | None = None
+
+    def delegating_to(self, delegate: Delegate) -> Toolbox:
+        """The same, for a run whose children `delegate` runs."""
+        return replace(self, context=replace(self.context, delegate=delegate))
 
     def arguments(self, name: str, args: Mapping[str, Any]) -> dict[str, Any]:
         """The arguments under their documented names, before anything judges them."""

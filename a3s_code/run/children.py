@@ -103,6 +103,11 @@ class Children:
         for task in self._background:
             task.cancel()
 
+    @property
+    def busy(self) -> bool:
+        """Whether a child is running in the background."""
+        return bool(self._background)
+
     def start_child(self, spec: ChildSpec) -> str:
         """Start a child in the background; returns its task id."""
         task_id = _new_id()
@@ -193,8 +198,7 @@ class Children:
         children = Children(
             replace(house, toolbox=toolbox, model=model, session_id=session_id, skills=skills)
         )
-        context = replace(toolbox.context, delegate=children)
-        toolbox = replace(toolbox, context=context)
+        toolbox = toolbox.delegating_to(children)
         rounds = spec.max_steps or house.limits.max_tool_rounds
         threshold = house.compact_threshold
 
