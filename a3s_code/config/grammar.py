@@ -107,7 +107,7 @@ def _prepare_parser() -> None:
     if tables.exists():
         hcl2.parser.parser()
         return
-    _logger.warning("preparing the configuration parser; this takes some seconds, only once")
+    _logger.info("preparing the configuration parser; this takes some seconds, only once")
     with contextlib.ExitStack() as held:
         # Where no lock can be had, no tables can be kept either.
         with contextlib.suppress(OSError, Timeout):

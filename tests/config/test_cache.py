@@ -35,8 +35,9 @@ mcp_servers "s" {{ command = "c" args = ["{KEY}"] env = {{ A = "{KEY}" }} }}
 # {KEY}
 """
 PROGRAM = """
-import json, sys
+import json, logging, sys
 from a3s_code.config.load import load_config
+logging.basicConfig(level=logging.INFO)
 config = load_config(sys.argv[1])
 names = ("hcl2", "lark", "platformdirs", "httpx", "difflib")
 heavy = [name for name in names if name in sys.modules]
