@@ -205,7 +205,10 @@ class SessionOptions:
         policy = self.confirmation_policy
         if policy is None or isinstance(policy, ConfirmationPolicy):
             return policy
-        return ConfirmationPolicy(**policy)
+        try:
+            return ConfirmationPolicy(**policy)
+        except (InvalidArgument, TypeError) as error:
+            raise InvalidArgument(f"confirmation_policy: {error}") from error
 
     def retry(self) -> RetryConfig | None:
         """The retry settings, built from a dict when one was given."""

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from a3s_code.errors import A3SError, ExecutionError
 from a3s_code.events import (
@@ -16,20 +16,19 @@ from a3s_code.events import (
     Start,
     ToolEnd,
     ToolStart,
-    TurnEnd,
-    TurnStart,
 )
 from a3s_code.llm.model import ToolDefinition
-from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
-from a3s_code.messages import Message, TextBlock
+from a3s_code.loop.machine import AgentLoop, Step
+from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.briefing import Briefing
-from a3s_code.run.calls import Toolbox, TurnCalls, cancelled_end
+from a3s_code.run.calls import Toolbox, cancelled_end
 from a3s_code.run.channel import EventSink
 from a3s_code.run.compact import AutoCompact
 from a3s_code.run.offspring import Offspring
-from a3s_code.run.redaction import EventRedactor, redacted_message, shown_or_nothing
+from a3s_code.run.redaction import EventRedactor, shown_or_nothing
+from a3s_code.run.turns import Turns
 
 log = logging.getLogger("a3s_code")
 
@@ -68,16 +67,25 @@ class Execution:
         settle: Callable[[Outcome], Awaitable[list[AgentEvent]]],
         children: Offspring | None = None,
     ) -> None:
-        self._loop, self._asker, self._system, self._tools = loop, asker, system, tools
-        self._session_id, self._compact, self._briefing = session_id, compact, briefing
-        self._toolbox, self._channel, self._settle = toolbox, channel, settle
+        self._loop, self._briefing = loop, briefing
+        self._channel, self._settle = channel, settle
         self._children = children
         if children is not None:
             children.attach(self._emit)
         self._guard = toolbox.guard
         self._redactor = EventRedactor(self._guard) if self._guard.redacts else None
         self._open_calls: dict[str, str] = {}
-        self._turn: TurnCalls | None = None
+        self._turns = Turns(
+            loop=loop,
+            asker=asker,
+            system=system,
+            session_id=session_id,
+            tools=tools,
+            toolbox=toolbox,
+            compact=compact,
+            emit=self._emit,
+            failed=None if briefing is None else self._tool_failed,
+        )
         self._inner: asyncio.Task[None] | None = None
         self._cancelled = False
 
@@ -121,50 +129,16 @@ class Execution:
         self._guard.look_at_input(prompt)
         await self._emit([Start(prompt=prompt)])
         if self._briefing is not None:
-            self._system = await self._briefing.system(self._system, prompt, self._emit)
-        step = first
+            turns = self._turns
+            turns.system = await self._briefing.system(turns.system, prompt, self._emit)
         async with self._children or nullcontext():  # no child outlives its parent
-            while not isinstance(step, Finish):
-                step = await self._turn_of(step)
+            await self._turns.run(first)
         if self._briefing is not None:
             await self._briefing.completed(prompt, self._loop.text, self._emit)
-
-    async def _turn_of(self, step: Step) -> Step:
-        """One round: the model call, then the tools it asked for."""
-        assert isinstance(step, CallModel)
-        turn = self._loop.rounds
-        await self._emit([TurnStart(turn=turn)])
-        reply = await self._asker.ask(
-            self._system, step.messages, self._tools(), self._session_id, self._emit
-        )
-        message = redacted_message(reply.message, self._guard)
-        step = self._loop.on_reply(replace(reply, message=message))
-        self._asker.call = None  # from here on its text is part of the conversation
-        if isinstance(step, RunTools):
-            self._turn = TurnCalls(self._toolbox, self._emit, self._tool_failed)
-            results = await self._turn.run(step.calls)
-            self._turn = None
-            step = self._loop.on_results(results)
-        usage = reply.usage
-        await self._emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
-        return await self._compacted(step, usage.prompt_tokens)
 
     async def _tool_failed(self, tool: str, output: str) -> None:
         if self._briefing is not None:
             await self._briefing.failed(f"Call of {tool}", output, (tool,), self._emit)
-
-    async def _compacted(self, step: Step, used_tokens: int) -> Step:
-        """The step, in a conversation that was shortened if it had grown too long."""
-        if self._compact is None:
-            return step
-        done = await self._compact.check(
-            self._loop.messages, used_tokens, self._asker.model, self._emit
-        )
-        if done is None:
-            return step
-        self._loop.usage += done.usage
-        self._asker.account(done.usage)
-        return self._loop.on_compacted(done.messages, step)
 
     async def _emit(self, events: list[AgentEvent]) -> None:
         for event in events:
@@ -180,7 +154,8 @@ class Execution:
 
     def _outcome(self, run: asyncio.Task[None]) -> Outcome:
         if run.cancelled():
-            return self._cancelled_outcome()
+            self._turns.stop()
+            return self._ended(self._loop.text, self._loop.messages, cancelled=True)
         error = run.exception()
         if error is None:
             return self._ended(self._loop.text, self._loop.messages)
@@ -194,19 +169,9 @@ class Execution:
             error.text = text
         return self._ended(text, self._loop.history_after_failure(), error=error)
 
-    def _cancelled_outcome(self) -> Outcome:
-        partial = self._asker.partial()
-        if partial is not None and self._redactor is not None:
-            text = shown_or_nothing(partial.text, self._guard)
-            partial = Message("assistant", (TextBlock(text),) if text else ())
-        results = self._turn.results if self._turn is not None else None
-        finish = self._loop.on_cancel(partial, results)
-        return self._ended(finish.text, self._loop.messages, cancelled=True)
-
     def partial_text(self) -> str:
         """The last answer as far as it has arrived."""
-        partial = self._asker.partial()
-        return self._loop.text if partial is None else partial.text
+        return self._turns.partial_text()
 
     def _ended(
         self,

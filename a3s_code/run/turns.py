@@ -1,0 +1,89 @@
+"""The rounds of one agent loop: model call, tools, model call, until it is finished."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field, replace
+
+from a3s_code.events import AgentEvent, TurnEnd, TurnStart
+from a3s_code.llm.model import ToolDefinition
+from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
+from a3s_code.messages import Message, TextBlock
+from a3s_code.run.ask import Asker
+from a3s_code.run.calls import Toolbox, TurnCalls
+from a3s_code.run.compact import AutoCompact
+from a3s_code.run.redaction import redacted_message, shown_or_nothing
+
+Emit = Callable[[list[AgentEvent]], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class Turns:
+    """Drives one `AgentLoop`. An execution has one, or with a plan one for each step.
+
+    `failed` is told the tool and output of every call that failed. After the run was cancelled or
+    failed, `stop` and the loop's `history_after_failure` tell what to keep.
+    """
+
+    loop: AgentLoop
+    asker: Asker
+    system: str
+    session_id: str
+    tools: Callable[[], Sequence[ToolDefinition]]
+    toolbox: Toolbox
+    compact: AutoCompact | None
+    emit: Emit
+    failed: Callable[[str, str], Awaitable[None]] | None = None
+    _calls: TurnCalls | None = field(default=None, init=False)
+
+    async def run(self, step: Step) -> None:
+        """Go on until the loop is finished."""
+        while not isinstance(step, Finish):
+            step = await self._round(step)
+
+    async def _round(self, step: Step) -> Step:
+        """One round: the model call, then the tools it asked for."""
+        assert isinstance(step, CallModel)
+        turn = self.loop.rounds
+        await self.emit([TurnStart(turn=turn)])
+        reply = await self.asker.ask(
+            self.system, step.messages, self.tools(), self.session_id, self.emit
+        )
+        message = redacted_message(reply.message, self.toolbox.guard)
+        step = self.loop.on_reply(replace(reply, message=message))
+        self.asker.call = None  # from here on its text is part of the conversation
+        if isinstance(step, RunTools):
+            self._calls = TurnCalls(self.toolbox, self.emit, self.failed)
+            results = await self._calls.run(step.calls)
+            self._calls = None
+            step = self.loop.on_results(results)
+        usage = reply.usage
+        await self.emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
+        return await self._compacted(step, usage.prompt_tokens)
+
+    async def _compacted(self, step: Step, used_tokens: int) -> Step:
+        """The step, in a conversation that was shortened if it had grown too long."""
+        if self.compact is None:
+            return step
+        done = await self.compact.check(
+            self.loop.messages, used_tokens, self.asker.model, self.emit
+        )
+        if done is None:
+            return step
+        self.loop.usage += done.usage
+        self.asker.account(done.usage)
+        return self.loop.on_compacted(done.messages, step)
+
+    def stop(self) -> None:
+        """After a cancellation: keep the partial answer and give every call a result."""
+        partial = self.asker.partial()
+        if partial is not None and self.toolbox.guard.redacts:
+            text = shown_or_nothing(partial.text, self.toolbox.guard)
+            partial = Message("assistant", (TextBlock(text),) if text else ())
+        results = self._calls.results if self._calls is not None else None
+        self.loop.on_cancel(partial, results)
+
+    def partial_text(self) -> str:
+        """The last answer as far as it has arrived."""
+        partial = self.asker.partial()
+        return self.loop.text if partial is None else partial.text
