@@ -16,6 +16,7 @@ from a3s_code import (
     WorkspaceError,
     discover_config,
 )
+from a3s_magics.heard import heard
 from a3s_magics.notebook import notebook_path, session_id_of
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
@@ -63,7 +64,8 @@ class Home:
         naming the culprit.
         """
         if self._session is None:
-            self._make(settings)
+            with heard(self._remarks):
+                self._make(settings)
             assert self._session is not None
         elif settings.workspace != self._used.workspace:
             raise WorkspaceError(
