@@ -73,6 +73,9 @@ if TYPE_CHECKING:
         ReasoningDelta,
         Retrying,
         Start,
+        SubagentEnd,
+        SubagentProgress,
+        SubagentStart,
         TextDelta,
         ToolEnd,
         ToolInputDelta,
@@ -97,6 +100,10 @@ if TYPE_CHECKING:
     from a3s_code.run.stream import EventStream
     from a3s_code.security.provider import DefaultSecurityProvider
     from a3s_code.session import AgentSession, Session
+    from a3s_code.skills.builtins import builtin_skills
+    from a3s_code.skills.plugin import SkillPlugin
+    from a3s_code.skills.registry import SkillRegistry
+    from a3s_code.skills.skill import Skill, SkillInfo, SkillKind
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
     from a3s_code.tools.history import FileVersion
@@ -171,9 +178,17 @@ _HOMES = {
     "SessionConflict": "a3s_code.errors",
     "SessionMemory": "a3s_code.memory.session_memory",
     "SessionOptions": "a3s_code.options",
+    "Skill": "a3s_code.skills.skill",
+    "SkillInfo": "a3s_code.skills.skill",
+    "SkillKind": "a3s_code.skills.skill",
+    "SkillPlugin": "a3s_code.skills.plugin",
+    "SkillRegistry": "a3s_code.skills.registry",
     "Start": "a3s_code.events",
     "StoreError": "a3s_code.errors",
     "StreamInterrupted": "a3s_code.errors",
+    "SubagentEnd": "a3s_code.events",
+    "SubagentProgress": "a3s_code.events",
+    "SubagentStart": "a3s_code.events",
     "TextDelta": "a3s_code.events",
     "TokenUsage": "a3s_code.results",
     "Tool": "a3s_code.tools.protocol",
@@ -191,6 +206,7 @@ _HOMES = {
     "UnknownEvent": "a3s_code.events",
     "UnknownModel": "a3s_code.errors",
     "WorkspaceError": "a3s_code.errors",
+    "builtin_skills": "a3s_code.skills.builtins",
     "describe_config": "a3s_code.config.describe",
     "discover_config": "a3s_code.config.discover",
     "event_from_dict": "a3s_code.events",
@@ -265,9 +281,17 @@ __all__ = [
     "SessionConflict",
     "SessionMemory",
     "SessionOptions",
+    "Skill",
+    "SkillInfo",
+    "SkillKind",
+    "SkillPlugin",
+    "SkillRegistry",
     "Start",
     "StoreError",
     "StreamInterrupted",
+    "SubagentEnd",
+    "SubagentProgress",
+    "SubagentStart",
     "TextDelta",
     "TokenUsage",
     "Tool",
@@ -285,6 +309,7 @@ __all__ = [
     "UnknownEvent",
     "UnknownModel",
     "WorkspaceError",
+    "builtin_skills",
     "describe_config",
     "discover_config",
     "event_from_dict",
