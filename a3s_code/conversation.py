@@ -205,6 +205,17 @@ class Conversation:
             self._messages = []
         return removed
 
+    def tell(self, text: str) -> None:
+        """Add a message of the user that waits for no answer.
+
+        Raises `InvalidArgument` for blank text and `SessionBusy` while a prompt is running.
+        """
+        if not text.strip():
+            raise InvalidArgument("there is nothing to tell: the text is empty")
+        with self._lock:
+            self._check_free("the conversation cannot be added to while a prompt is running")
+            self._messages = [*self._messages, Message.user(text)]
+
     async def acompact(self) -> CompactReport | None:
         """Replace the middle of the conversation by a summary; None when it is too short for that.
 

@@ -100,6 +100,14 @@ class Session:
         """Empty the conversation; returns the number of messages removed. Totals stay."""
         return self._core.clear()
 
+    def tell(self, text: str) -> None:
+        """Add something to the conversation that the model reads with the next prompt.
+
+        Nothing is sent now. Raises `InvalidArgument` for blank text, `SessionBusy`, `SessionClosed`.
+        """
+        self._check_open()
+        self._core.tell(text)
+
     def compact(self) -> CompactReport | None:
         """Replace the middle of the conversation by a summary now; None when it is too short."""
         return self._wait(self._core.acompact())
