@@ -178,6 +178,7 @@ class Agent:
             breaker_threshold=given.breaker_threshold(),
             compact_threshold=threshold,
             thinking_budget=given.thinking_budget,
+            planning=given.plan(),
             providers=chosen_providers(
                 given.context_providers,
                 given.context_provider,
@@ -190,6 +191,9 @@ class Agent:
                 max_context_length=model.context_tokens or DEFAULT_CONTEXT_TOKENS,
                 auto_compact=threshold is not None,
                 auto_compact_threshold=0.8 if threshold is None else threshold,
+                planning_enabled=bool(given.planning),
+                planning_mode=given.planning_mode,
+                goal_tracking=bool(given.goal_tracking),
                 storage_type=self._config.storage_backend,
             ),
         )

@@ -33,6 +33,7 @@ from a3s_code.run.children import Children, ChildSystem, Household
 from a3s_code.run.command import CommandRun
 from a3s_code.run.compact import AutoCompact, summarise
 from a3s_code.run.execution import Execution, Outcome
+from a3s_code.run.planned import Planning
 from a3s_code.schedule.firing import Firing
 from a3s_code.schedule.scheduler import Scheduler
 from a3s_code.store.saved import ContextUsage, SavedConfig, SavedSession
@@ -62,6 +63,7 @@ class Conduct:
     breaker_threshold: int = 3
     compact_threshold: float | None = None
     thinking_budget: int | None = None
+    planning: Planning = field(default_factory=Planning)
     providers: Sequence[ContextProvider] = ()
     saved_config: SavedConfig = field(default_factory=SavedConfig)
 
@@ -128,6 +130,7 @@ class Conversation:
                 turns=context.turns,
                 records=records,
             )
+        self._tasks = tuple(saved.tasks) if saved else ()
         self._running: Execution | None = None
         self._started_by_hand: list[Children] = []
 
@@ -332,6 +335,7 @@ class Conversation:
             briefing=Briefing(conduct.providers, self.memory, self.session_id),
             channel=channel,
             settle=settle,
+            planning=conduct.planning,
             children=children,
         )
 
@@ -373,6 +377,7 @@ class Conversation:
                 return []
             self._messages = outcome.messages
             self.ledger.turns += 1
+            self._tasks = tuple(outcome.tasks) or self._tasks
             if outcome.error is not None:
                 return []
             return await self._auto_save()
@@ -452,6 +457,7 @@ class Conversation:
             tool_names=self.tool_names(),
             thinking_enabled=conduct.thinking_budget is not None,
             thinking_budget=conduct.thinking_budget,
+            tasks=self._tasks,
             created_at=self._created_at,
             updated_at=int(time.time()),
             llm_config=llm,

@@ -14,6 +14,8 @@ from a3s_code.loop.prompt import PromptSlots
 from a3s_code.memory.file_store import FileMemoryStore
 from a3s_code.permissions.confirmation import ConfirmationPolicy
 from a3s_code.permissions.policy import PermissionPolicy
+from a3s_code.planning.choice import check_planning_mode
+from a3s_code.run.planned import Planning
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.security.provider import DefaultSecurityProvider
 from a3s_code.skills.plugin import SkillPlugin
@@ -54,6 +56,8 @@ class SessionOptions:
         are a folder for one.
     fs_context: a folder whose files are searched for context; `context_providers` (or one
         `context_provider`) are objects with `name` and `query(ContextQuery)`.
+    planning: plan before working; `planning_mode` (`auto`, `enabled`, `disabled`) wins over it.
+    goal_tracking: name the goal of each prompt and judge at the end whether it was reached.
     auto_save: save after every completed turn; off by default.
     builtin_skills: load the seven built-in skills; off by default.
     skill_dirs (also one `skills_dir`), agent_dirs: directories besides those of the configuration.
@@ -88,6 +92,9 @@ class SessionOptions:
     session_id: str | None = None
     session_store: Any = None
     auto_save: bool | None = None
+    planning: bool | None = None
+    planning_mode: str | None = None
+    goal_tracking: bool | None = None
     memory_store: Any = None
     memory_dir: str | None = None
     file_memory: str | None = None
@@ -146,6 +153,7 @@ class SessionOptions:
                 isinstance(value, bool) or not isinstance(value, int | float)
             ):
                 raise InvalidArgument(f"{name} must be a number from 0.0 to 1.0, not {value!r}")
+        check_planning_mode(self.planning_mode)
         temperature = self.temperature
         if temperature is not None and not (
             isinstance(temperature, int | float) and 0 <= temperature <= 1
@@ -192,6 +200,10 @@ class SessionOptions:
         if provider is None and self.default_security:
             provider = DefaultSecurityProvider()
         return SecurityGuard(provider)
+
+    def plan(self) -> Planning:
+        """Whether the session plans and follows goals."""
+        return Planning(bool(self.planning), self.planning_mode, bool(self.goal_tracking))
 
     def memory(self) -> Any:
         """The store of the long-term memory, None without one."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from a3s_code.errors import A3SError, ExecutionError
 from a3s_code.events import (
@@ -20,6 +21,7 @@ from a3s_code.events import (
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, Step
 from a3s_code.messages import Message
+from a3s_code.planning.driver import GoalWatch, PlanDriver, PlanResult, opening
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.briefing import Briefing
@@ -27,15 +29,21 @@ from a3s_code.run.calls import Toolbox, cancelled_end
 from a3s_code.run.channel import EventSink
 from a3s_code.run.compact import AutoCompact
 from a3s_code.run.offspring import Offspring
+from a3s_code.run.planned import Planning, PlanSteps
 from a3s_code.run.redaction import EventRedactor, shown_or_nothing
 from a3s_code.run.turns import Turns
 
 log = logging.getLogger("a3s_code")
 
+Emit = Callable[[list[AgentEvent]], Awaitable[None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an execution ended. `messages` is the history to keep; `error` is None unless it failed."""
+    """How an execution ended. `messages` is the history to keep; `error` is None unless it failed.
+
+    `tasks` are the steps of its plan, empty without one.
+    """
 
     text: str
     messages: list[Message]
@@ -43,6 +51,7 @@ class Outcome:
     tool_calls: int
     cancelled: bool = False
     error: A3SError | None = None
+    tasks: Sequence[Mapping[str, Any]] = ()
 
 
 class Execution:
@@ -66,8 +75,9 @@ class Execution:
         channel: EventSink | None,
         settle: Callable[[Outcome], Awaitable[list[AgentEvent]]],
         children: Offspring | None = None,
+        planning: Planning | None = None,
     ) -> None:
-        self._loop, self._briefing = loop, briefing
+        self._loop, self._briefing, self._planning = loop, briefing, planning or Planning()
         self._channel, self._settle = channel, settle
         self._children = children
         if children is not None:
@@ -86,6 +96,9 @@ class Execution:
             emit=self._emit,
             failed=None if briefing is None else self._tool_failed,
         )
+        self._steps = PlanSteps(self._turns, self._fork, self._emit)
+        self._driver: PlanDriver | None = None
+        self._watch: GoalWatch | None = None
         self._inner: asyncio.Task[None] | None = None
         self._cancelled = False
 
@@ -103,7 +116,7 @@ class Execution:
     async def run(self, prompt: Message) -> Outcome:
         """Drive the prompt to its end, whatever happens; never raises what the run raised."""
         first = self._loop.begin(prompt)
-        self._inner = asyncio.create_task(self._drive(prompt.text, first))
+        self._inner = asyncio.create_task(self._drive(prompt, first))
         if self._cancelled:
             self._inner.cancel()
         try:
@@ -125,16 +138,49 @@ class Execution:
 
     # -- the run -------------------------------------------------------------------------------------
 
-    async def _drive(self, prompt: str, first: Step) -> None:
+    async def _drive(self, request: Message, first: Step) -> None:
+        prompt = request.text
+        planned = self._planning.plans(prompt)
         self._guard.look_at_input(prompt)
-        await self._emit([Start(prompt=prompt)])
+        await self._emit(opening(prompt) if planned else [Start(prompt=prompt)])
         if self._briefing is not None:
             turns = self._turns
             turns.system = await self._briefing.system(turns.system, prompt, self._emit)
         async with self._children or nullcontext():  # no child outlives its parent
-            await self._turns.run(first)
+            if planned:
+                await self._run_plan(request)
+            else:
+                await self._run_turns(request, first)
         if self._briefing is not None:
             await self._briefing.completed(prompt, self._loop.text, self._emit)
+
+    async def _run_turns(self, request: Message, first: Step) -> None:
+        if self._planning.goal_tracking:
+            self._watch = GoalWatch(self._steps)
+            await self._watch.extract(self._loop.messages[:-1], request)
+        await self._turns.run(first)
+        if self._watch is not None:
+            await self._watch.check(self._loop.text)
+
+    async def _run_plan(self, request: Message) -> None:
+        driver = self._driver = PlanDriver(
+            self._steps,
+            history=self._loop.messages[:-1],
+            request=request,
+            session_id=self._turns.session_id,
+            goal_tracking=self._planning.goal_tracking,
+        )
+        result = await driver.run()
+        self._loop.text = result.text
+        if result.error is not None:
+            raise result.error
+
+    def _fork(self, history: Sequence[Message], emit: Emit) -> Turns:
+        """The rounds of one step of a plan, on a copy of a history."""
+        turns = self._turns
+        loop = AgentLoop(list(history), self._loop.limits)
+        asker = replace(turns.asker, call=None)
+        return replace(turns, loop=loop, asker=asker, emit=emit)
 
     async def _tool_failed(self, tool: str, output: str) -> None:
         if self._briefing is not None:
@@ -154,10 +200,12 @@ class Execution:
 
     def _outcome(self, run: asyncio.Task[None]) -> Outcome:
         if run.cancelled():
-            self._turns.stop()
+            self._stop()
             return self._ended(self._loop.text, self._loop.messages, cancelled=True)
         error = run.exception()
         if error is None:
+            if self._driver is not None:
+                self._take_over(self._driver.result())
             return self._ended(self._loop.text, self._loop.messages)
         if not isinstance(error, A3SError):
             log.error("an execution failed unexpectedly", exc_info=error)
@@ -167,11 +215,28 @@ class Execution:
         text = shown_or_nothing(getattr(error, "text", "") or self.partial_text(), self._guard)
         if isinstance(error, ExecutionError):
             error.text = text
-        return self._ended(text, self._loop.history_after_failure(), error=error)
+        messages = self._loop.history_after_failure()
+        if self._driver is not None:
+            self._take_over(self._driver.result())
+            messages = self._loop.messages
+        return self._ended(text, messages, error=error)
+
+    def _stop(self) -> None:
+        """Keep what a cancelled run had reached."""
+        if self._driver is None:
+            self._turns.stop()
+        else:
+            self._take_over(self._driver.result())
+
+    def _take_over(self, result: PlanResult) -> None:
+        """Make the result of a plan that of this execution."""
+        loop = self._loop
+        loop.messages, loop.text, loop.usage = result.messages, result.text, result.usage
+        loop.tool_calls = result.tool_calls
 
     def partial_text(self) -> str:
         """The last answer as far as it has arrived."""
-        return self._turns.partial_text()
+        return self._turns.partial_text() if self._driver is None else self._steps.partial_text()
 
     def _ended(
         self,
@@ -182,8 +247,14 @@ class Execution:
         error: A3SError | None = None,
     ) -> Outcome:
         loop = self._loop
-        usage = loop.usage if self._children is None else loop.usage + self._children.usage
-        return Outcome(text, messages, usage, loop.tool_calls, cancelled, error)
+        usage = loop.usage
+        if self._children is not None:
+            usage += self._children.usage
+        if self._watch is not None:
+            usage += self._watch.usage
+        plan = self._driver.result().plan if self._driver is not None else None
+        tasks = plan.tasks() if plan is not None else []
+        return Outcome(text, messages, usage, loop.tool_calls, cancelled, error, tasks)
 
     def _last_events(self, outcome: Outcome, remarks: list[AgentEvent]) -> list[AgentEvent]:
         """What was held back, the ends of calls that were left open, remarks, the end itself."""
