@@ -37,7 +37,9 @@ def missing(reason: str) -> None:
     pytest.skip(reason)
 
 
-@pytest.fixture(scope="session")
+# Playwright runs an event loop in this thread for as long as it is open, and no other test could
+# use `asyncio.run` meanwhile: it ends with the browser tests, not with the session.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """The system's Chromium, headless."""
     executable = next(filter(None, map(shutil.which, BROWSERS)), None)
