@@ -1,0 +1,62 @@
+"""`python -m benchmarks [names] [--rounds N]`: measure, and write `benchmarks/RESULTS.md`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from benchmarks import report
+from benchmarks.subjects import (
+    cancelling,
+    concurrency,
+    creation,
+    imports,
+    memory,
+    saves,
+    scale,
+    searching,
+    sending,
+    streams,
+)
+
+SUBJECTS = {
+    "streams": streams,
+    "sending": sending,
+    "memory": memory,
+    "creation": creation,
+    "imports": imports,
+    "cancelling": cancelling,
+    "searching": searching,
+    "saving": saves,
+    "concurrency": concurrency,
+    "scale": scale,
+}
+
+
+def main() -> int:
+    """Measure the named subjects, all by default; prints the rows as they come."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="name", help=", ".join(SUBJECTS))
+    parser.add_argument("--rounds", type=int, default=5, help="how often each run is repeated")
+    options = parser.parse_args()
+    unknown = [name for name in options.names if name not in SUBJECTS]
+    if unknown or options.rounds < 1:
+        parser.error(f"unknown subject {unknown[0]!r}" if unknown else "at least one round")
+    for name in options.names or SUBJECTS:
+        sys.stderr.write(f"{SUBJECTS[name].TITLE}\n")
+        findings = SUBJECTS[name].run(options.rounds)
+        report.store(name, findings)
+        for row in findings.rows:
+            mark = {True: "met", False: "MISSED", None: ""}[row.met]
+            sys.stdout.write(f"{row.target:4} {row.what}: {row.measured}; {row.limit} {mark}\n")
+        for note in findings.notes:
+            sys.stdout.write(f"     {note}\n")
+        sys.stdout.flush()
+    titles = {name: subject.TITLE for name, subject in SUBJECTS.items()}
+    path = report.write(titles, "python -m benchmarks")
+    sys.stdout.write(f"{path}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module per subject: a `TITLE`, and `run(scale)` that measures and returns `Findings`."""
