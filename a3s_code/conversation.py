@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from a3s_code.agents.registry import AgentRegistry
@@ -147,6 +147,11 @@ class Conversation:
         return self._bound.selector
 
     @property
+    def accepts_images(self) -> bool:
+        """Whether the model in use takes images, as far as the configuration says."""
+        return self._bound.accepts_images
+
+    @property
     def messages(self) -> tuple[Message, ...]:
         """The conversation as of now."""
         return tuple(self._messages)
@@ -267,10 +272,12 @@ class Conversation:
         channel: EventChannel | None = None,
         *,
         commands: bool = True,
+        max_rounds: int | None = None,
     ) -> Run:
         """What a prompt starts: a command, or an execution that takes the session's one place.
 
-        Raises `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
+        `max_rounds` replaces the session's limit of model calls for this execution. Raises
+        `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
         does not accept; nothing has changed then.
         """
         if commands and parse_command(prompt) is not None:
@@ -288,11 +295,12 @@ class Conversation:
                 f"model {self.model} does not accept images; choose one whose configuration "
                 "says attachment = true"
             )
+        limits = _limits(self.conduct.limits, max_rounds)
         with self._lock:
             self._check_free("this session is already answering a prompt; wait for it or cancel it")
             own = history is None
             messages = list(self._messages) if history is None else history
-            execution = self._execution(prompt, messages, channel, own_history=own)
+            execution = self._execution(prompt, messages, channel, limits, own_history=own)
             self._running = execution
         return _PromptRun(execution, Message.user(prompt, images))
 
@@ -308,6 +316,7 @@ class Conversation:
         prompt: str,
         messages: list[Message],
         channel: EventChannel | None,
+        limits: LoopLimits,
         *,
         own_history: bool,
     ) -> Execution:
@@ -323,7 +332,7 @@ class Conversation:
             self.ledger.used_tokens = usage.prompt_tokens
 
         return Execution(
-            loop=AgentLoop(messages, conduct.limits),
+            loop=AgentLoop(messages, limits),
             asker=Asker(
                 model, conduct.breaker_threshold, heard=channel is not None, account=account
             ),
@@ -462,6 +471,14 @@ class Conversation:
             updated_at=int(time.time()),
             llm_config=llm,
         )
+
+
+def _limits(limits: LoopLimits, max_rounds: int | None) -> LoopLimits:
+    if max_rounds is None:
+        return limits
+    if type(max_rounds) is not int or max_rounds < 1:
+        raise InvalidArgument(f"max_rounds must be an integer of at least 1, not {max_rounds!r}")
+    return replace(limits, max_tool_rounds=max_rounds)
 
 
 async def _unheard(_events: object) -> None:

@@ -94,6 +94,11 @@ class Attachment:
             raise InvalidArgument(f"{path}: {error.problem}") from error
 
     @classmethod
+    def from_bytes(cls, data: bytes) -> Attachment:
+        """An attachment whose type its first bytes tell. Raises `InvalidArgument` for other bytes."""
+        return cls(data, image_media_type(data) or "unknown")
+
+    @classmethod
     def coerce(cls, value: Attachment | Mapping[str, Any]) -> Attachment:
         """An attachment from itself or from `{"data": bytes, "media_type": str}`."""
         if isinstance(value, Attachment):

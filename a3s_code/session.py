@@ -66,6 +66,11 @@ class Session:
         """The model in use, as `provider/model`."""
         return self._core.model
 
+    @property
+    def accepts_images(self) -> bool:
+        """Whether the model in use takes images, as far as the configuration says."""
+        return self._core.accepts_images
+
     def use_model(self, selector: str) -> None:
         """Switch to another configured model, from the next prompt on.
 
@@ -154,18 +159,26 @@ class Session:
             self._stop(run)
             raise
 
-    def stream(self, prompt: str, history: Sequence[Any] | None = None) -> EventStream:
+    def stream(
+        self, prompt: str, history: Sequence[Any] | None = None, *, max_rounds: int | None = None
+    ) -> EventStream:
         """Send a prompt and get its events as they happen; the run starts at once.
 
+        `max_rounds` (at least 1) replaces the session's limit of model calls, for this prompt.
         Failures of the run arrive as the last event, `error`; mistakes of the call are raised.
         """
-        return self._stream(prompt, (), history, commands=True)
+        return self._stream(prompt, (), history, commands=True, max_rounds=max_rounds)
 
     def stream_with_attachments(
-        self, prompt: str, attachments: Attachments, history: Sequence[Any] | None = None
+        self,
+        prompt: str,
+        attachments: Attachments,
+        history: Sequence[Any] | None = None,
+        *,
+        max_rounds: int | None = None,
     ) -> EventStream:
         """`stream` with images in front of the text; a `/command` is not looked for."""
-        return self._stream(prompt, attachments, history, commands=False)
+        return self._stream(prompt, attachments, history, commands=False, max_rounds=max_rounds)
 
     def _stream(
         self,
@@ -174,9 +187,12 @@ class Session:
         history: Sequence[Any] | None,
         *,
         commands: bool,
+        max_rounds: int | None,
     ) -> EventStream:
         channel = EventChannel(runtime().call_soon)
-        run = self._begin(prompt, attachments, history, channel, commands=commands)
+        run = self._begin(
+            prompt, attachments, history, channel, commands=commands, max_rounds=max_rounds
+        )
         _submit(self._core.run(run, fire=False))
         return EventStream(channel, lambda: runtime().call_soon(run.cancel))
 
@@ -326,6 +342,13 @@ class Session:
         }
         return self.tool("run_team", args if max_steps is None else args | {"max_steps": max_steps})
 
+    def unregister_tool(self, name: str) -> bool:
+        """Take back a tool that was registered; False when there is none of that name.
+
+        Raises `InvalidArgument` for a built-in tool.
+        """
+        return self._core.toolbox.registry.unregister(name)
+
     # -- memory --------------------------------------------------------------------------------------
 
     def memory(self) -> SessionMemory | None:
@@ -446,6 +469,7 @@ class Session:
         channel: EventChannel | None,
         *,
         commands: bool,
+        max_rounds: int | None = None,
     ) -> Run:
         """Check what was given and take the session's one place for a run."""
         self._check_open()
@@ -453,7 +477,9 @@ class Session:
             raise InvalidArgument(f"the prompt must be a string, not {type(prompt).__name__}")
         images = [Attachment.coerce(attachment) for attachment in attachments]
         messages: list[Message] | None = None if history is None else messages_from(history)
-        return self._core.begin(prompt, images, messages, channel, commands=commands)
+        return self._core.begin(
+            prompt, images, messages, channel, commands=commands, max_rounds=max_rounds
+        )
 
     def _stop(self, run: Run) -> None:
         """Stop a run, and a scheduled one that followed it."""

@@ -1,0 +1,65 @@
+"""What can be said for one prompt only, and what a host asks before it sends one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from a3s_code import Agent, Attachment, InvalidArgument, Session
+from tests.model_server import ModelServer, agent_hcl, calls, says
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"rest of an image"
+
+
+@pytest.fixture
+def session(model_server: ModelServer, tmp_path: Path) -> Session:
+    return Agent.create(agent_hcl(model_server)).session(tmp_path, permissive=True)
+
+
+def test_a_limit_of_rounds_holds_for_its_prompt(
+    session: Session, model_server: ModelServer
+) -> None:
+    model_server.script(calls("ls"), calls("ls"), calls("ls"), says("done"))
+
+    limited = list(session.stream("one", max_rounds=2))
+    assert limited[-1].event_type == "end"
+    assert len(model_server.requests) == 2
+
+    list(session.stream("two"))
+    assert len(model_server.requests) == 4
+
+
+@pytest.mark.parametrize("rounds", [0, -1, True, "3"])
+def test_a_limit_that_is_none_is_refused(session: Session, rounds: object) -> None:
+    with pytest.raises(InvalidArgument, match="max_rounds"):
+        session.stream("hi", max_rounds=rounds)  # type: ignore[arg-type]
+    assert not session.busy
+
+
+def test_whether_images_are_accepted_is_known_beforehand(
+    session: Session, model_server: ModelServer, tmp_path: Path
+) -> None:
+    assert session.accepts_images
+
+    blind = agent_hcl(model_server).replace("attachment = true", "")
+    assert not Agent.create(blind).session(tmp_path).accepts_images
+
+
+def test_a_registered_tool_can_be_taken_back(session: Session) -> None:
+    def greet(name: str) -> str:
+        """Greet."""
+        return f"Hello {name}"
+
+    session.register_tool(greet)
+    assert session.unregister_tool("greet")
+    assert "greet" not in session.tool_names()
+    assert not session.unregister_tool("greet")
+    with pytest.raises(InvalidArgument, match="bash"):
+        session.unregister_tool("bash")
+
+
+def test_the_first_bytes_tell_an_attachments_type() -> None:
+    assert Attachment.from_bytes(PNG) == Attachment.png(PNG)
+    with pytest.raises(InvalidArgument):
+        Attachment.from_bytes(b"no image at all")
