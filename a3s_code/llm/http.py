@@ -339,10 +339,11 @@ def _route(url: str) -> str:
     parts = urlsplit(url)
     host = parts.hostname or ""
     is_own_machine = host in ("localhost", "::1") or host.startswith("127.")
-    proxies = getproxies()
-    is_proxied = parts.scheme in proxies or "all" in proxies
-    if is_proxied and not is_own_machine and not proxy_bypass(host):
-        return "proxy"
+    if not is_own_machine:
+        proxies = getproxies()
+        is_proxied = parts.scheme in proxies or "all" in proxies
+        if is_proxied and not proxy_bypass(host):
+            return "proxy"
     return "tls" if parts.scheme == "https" else "plain"
 
 
