@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Sequence
 
 from a3s_code.agents.definition import AgentDefinition
@@ -43,10 +44,11 @@ _SUMMARY = (
 )
 
 
-def builtin_agents() -> list[AgentDefinition]:
-    """The seven built-in definitions."""
+@functools.cache
+def builtin_agents() -> tuple[AgentDefinition, ...]:
+    """The seven built-in definitions; every session has the same ones, so they are built once."""
     nothing_changes = (*_CHANGE, "task")
-    return [
+    return (
         _agent(
             "explore",
             "Looks around in the project, read-only: where things are and how they work",
@@ -89,7 +91,7 @@ def builtin_agents() -> list[AgentDefinition]:
         ),
         _hidden("title", "Names a conversation", _TITLE, 1, allow=()),
         _hidden("summary", "Summarises a conversation", _SUMMARY, 5, allow=("read",)),
-    ]
+    )
 
 
 def _commands(names: Iterable[str]) -> list[str]:

@@ -26,6 +26,7 @@ BUILTIN_NAMES = (
     "run_team",
     "Skill",
 )
+_DOCUMENTED = frozenset(BUILTIN_NAMES)
 
 
 class ToolRegistry:
@@ -37,7 +38,8 @@ class ToolRegistry:
 
     def __init__(self, builtin: Iterable[Tool] = ()) -> None:
         self._tools = {tool.name: tool for tool in builtin}
-        self._reserved = frozenset(self._tools) | frozenset(BUILTIN_NAMES)
+        others = self._tools.keys() - _DOCUMENTED
+        self._reserved = _DOCUMENTED | others if others else _DOCUMENTED
 
     def names(self) -> list[str]:
         """The names, in order."""
