@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from a3s_code.agent import Agent
+    from a3s_code.agents.team import Team, TeamConfig, TeamTask, TeamTaskBoard
+    from a3s_code.agents.teamwork import TeamRunResult
     from a3s_code.config.describe import describe_config
     from a3s_code.config.discover import DiscoveredConfig, discover_config
     from a3s_code.config.model import AgentConfig
@@ -74,9 +76,9 @@ if TYPE_CHECKING:
         ModelPreparing,
         PermissionDenied,
         PersistenceFailed,
-        PlanReady,
         PlanningEnd,
         PlanningStart,
+        PlanReady,
         ReasoningDelta,
         Retrying,
         Start,
@@ -119,6 +121,7 @@ if TYPE_CHECKING:
     from a3s_code.skills.skill import Skill, SkillInfo, SkillKind
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
+    from a3s_code.teams import TeamMemberOptions, TeamRunner
     from a3s_code.tools.history import FileVersion
     from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 
@@ -215,6 +218,13 @@ _HOMES = {
     "SubagentStart": "a3s_code.events",
     "Task": "a3s_code.planning.task",
     "TaskUpdated": "a3s_code.events",
+    "Team": "a3s_code.agents.team",
+    "TeamConfig": "a3s_code.agents.team",
+    "TeamMemberOptions": "a3s_code.teams",
+    "TeamRunResult": "a3s_code.agents.teamwork",
+    "TeamRunner": "a3s_code.teams",
+    "TeamTask": "a3s_code.agents.team",
+    "TeamTaskBoard": "a3s_code.agents.team",
     "TextDelta": "a3s_code.events",
     "TokenUsage": "a3s_code.results",
     "Tool": "a3s_code.tools.protocol",
@@ -331,6 +341,13 @@ __all__ = [
     "SubagentStart",
     "Task",
     "TaskUpdated",
+    "Team",
+    "TeamConfig",
+    "TeamMemberOptions",
+    "TeamRunResult",
+    "TeamRunner",
+    "TeamTask",
+    "TeamTaskBoard",
     "TextDelta",
     "TokenUsage",
     "Tool",

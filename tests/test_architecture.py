@@ -39,6 +39,7 @@ LAYERS = (
     ("a3s_code.conversation",),
     ("a3s_code.session",),
     ("a3s_code.agent",),
+    ("a3s_code.teams",),
     ("a3s_code",),
     ("a3s_magics",),
     ("a3s_kernel",),

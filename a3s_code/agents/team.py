@@ -175,6 +175,10 @@ class Team:
         """How many members there are."""
         return len(self._members)
 
+    def has_member(self, member_id: str) -> bool:
+        """Whether there is a member with this id."""
+        return member_id in self._members
+
     def members(self, role: Role) -> list[str]:
         """Ids of the members with a role, in the order of joining."""
         return [member for member, found in self._members.items() if found == role]

@@ -82,13 +82,23 @@ def _asks(gate: Gate, tool: str, args: Mapping[str, Any]) -> bool:
     return any(rule.matches(tool, args, gate.workspace) for rule in rules)
 
 
+def agent_is_denied(gate: Gate, agent: str) -> bool:
+    """Whether rules forbid the agent: `parallel_task` and `run_team` are no way around `task(x)`.
+
+    A checker of the host has seen the whole call already.
+    """
+    return _host(gate).checker is None and gate.verdict("task", {"agent": agent}) == "deny"
+
+
 def child_gate(parent: Gate, spec: ChildSpec, workspace: Path, scope: str) -> Gate:
     """The gate of a child; questions are asked where the parent's are, under ids with `scope`."""
+    # A grant ends where the next run begins: a skill that a skill calls has its own, and an agent
+    # that it delegates to has the rules of whoever runs the skill.
+    if isinstance(parent.checker, GrantRules):
+        parent = parent.checker.parent
     parent = replace(parent, workspace=workspace)
     if spec.grant is not None:
-        # A skill called by a skill has its own grant over the same parent, not over the first.
-        below = parent.checker.parent if isinstance(parent.checker, GrantRules) else parent
-        rules: AgentRules | GrantRules = GrantRules(replace(below, workspace=workspace), spec.grant)
+        rules: AgentRules | GrantRules = GrantRules(parent, spec.grant)
         return replace(parent, checker=rules, restriction=None, scope=scope)
     guard = spec.guard or PermissionPolicy.permissive()
     rules = AgentRules(parent, guard, spec.permissive)

@@ -19,7 +19,7 @@ from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox
-from a3s_code.run.child_rules import child_gate
+from a3s_code.run.child_rules import agent_is_denied, child_gate
 from a3s_code.run.compact import AutoCompact
 from a3s_code.run.execution import Execution, Outcome
 from a3s_code.run.forward import Emit, Forward
@@ -162,9 +162,7 @@ class Children:
 
     async def _run(self, spec: ChildSpec, blank: ChildResult, forward: Forward) -> ChildResult:
         house = self._house
-        args = {"agent": spec.name}
-        if spec.skill is None and house.toolbox.gate.verdict("task", args) == "deny":
-            # parallel_task and run_team name agents, too: no way around a rule such as task(x).
+        if spec.skill is None and agent_is_denied(house.toolbox.gate, spec.name):
             return replace(blank, error=f"agent '{spec.name}' is blocked by permission policy")
         try:
             model = house.model if spec.model is None else house.choose_model(spec.model)

@@ -236,6 +236,30 @@ def test_ids_of_nested_calls_tell_the_whole_way(
     assert answer.total_tokens == session.usage.total_tokens == 6 * 15
 
 
+def test_an_agent_that_a_skill_delegates_to_has_the_sessions_rules(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    session = new_session(
+        permission_policy=PermissionPolicy(deny=["bash(rm:*)"]),
+        inline_skills=[Skill("delegator", allowed_tools="task(*)")],
+        builtin_skills=True,
+    )
+    model_server.script(
+        calls("task", prompt="x"),
+        turn(calls("bash", command="rm a"), calls("ls")),
+        says("child"),
+        says("skill"),
+    )
+    assert session.tool("Skill", {"skill_name": "delegate-task"}).output == "skill"
+    removed, ls = tool_results(model_server, 2)
+    assert removed.startswith("Tool 'bash' is not permitted by any loaded skill")
+    assert ls.startswith("Tool 'ls' is not permitted by any loaded skill")
+    session = new_session(builtin_skills=True)
+    model_server.script(calls("task", prompt="x"), calls("ls"), says("child"), says("skill"))
+    session.tool("Skill", {"skill_name": "delegate-task"})
+    assert tool_results(model_server, 6)[0].startswith("Directory:")
+
+
 def test_skills_may_call_the_skills_they_list(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
