@@ -20,7 +20,7 @@ from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
 from a3s_code.keeping import Keeper, log
 from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
-from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, estimated_tokens
+from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, as_text, estimated_tokens
 from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, TextBlock
@@ -253,7 +253,7 @@ class Conversation:
         question = question.strip()
         if not question:
             raise InvalidArgument("the side question is empty")
-        messages = [*without_open_calls(self._messages), Message.user(question)]
+        messages = [*as_text(without_open_calls(self._messages)), Message.user(question)]
         try:
             reply = await self._bound.call(_BTW_SYSTEM, messages, ()).run(_unheard)
         except ModelError as error:
@@ -331,6 +331,11 @@ class Conversation:
             self._account(usage)
             self.ledger.used_tokens = usage.prompt_tokens
 
+        limits = conduct.limits
+        if (
+            not model.calls_tools
+        ):  # it cannot act, so asking it to go on only makes it repeat itself
+            limits = replace(limits, continuation_enabled=False)
         return Execution(
             loop=AgentLoop(messages, limits),
             asker=Asker(

@@ -126,7 +126,7 @@ EMBEDDED_MODEL = ModelConfig(
     family="smollm2",
     tool_call=False,  # far too small to drive tools
     modalities=ModalitiesConfig(input=("text",), output=("text",)),
-    limit=LimitConfig(context=8192, output=1024),
+    limit=LimitConfig(context=8192, output=512),
 )
 _EMBEDDED_PROVIDER = ProviderConfig(name=LOCAL_PROVIDER, models=(EMBEDDED_MODEL,))
 

@@ -94,6 +94,26 @@ def summarised(messages: Sequence[Message], cut: tuple[int, int], summary: str) 
     return [*messages[:start], note, *messages[end:]]
 
 
+def as_text(messages: Sequence[Message]) -> list[Message]:
+    """The conversation with tool calls and results told as text; everything else as it was.
+
+    Servers refuse calls and results in a request that offers no tools.
+    Source: Anthropic Messages API, errors of requests without `tools`.
+    """
+    told = (replace(message, content=_told(message)) for message in messages)
+    return [message for message in told if message.content]
+
+
+def _told(message: Message) -> tuple[Block, ...]:
+    return tuple(
+        TextBlock(_block_text(block))
+        if isinstance(block, ToolUseBlock | ToolResultBlock)
+        else block
+        for block in message.content
+        if not isinstance(block, ThinkingBlock)
+    )
+
+
 def transcript(messages: Sequence[Message]) -> str:
     """The messages as text for the summarising call; long blocks are cut in the middle."""
     lines = [

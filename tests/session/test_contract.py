@@ -277,6 +277,27 @@ def test_side_questions_work_while_a_prompt_runs_and_leave_no_trace(
     assert "tools" not in model_server.requests[1]
 
 
+def test_side_questions_tell_tool_calls_as_text(
+    model_server: ModelServer, new_session: NewSession, kind: str
+) -> None:
+    model_server.script(calls("ls", id="c1"), says("Listed."), says("Nothing."))
+    session = new_session(kind)
+    session.send("list")
+    assert session.btw("what was there?").answer == "Nothing."
+    sent = str(model_server.requests[2]["messages"])
+    assert "[calls ls {}]" in sent
+    assert not {"tool_use", "tool_result", "tool_calls", "tool_call_id"} & set(sent.split("'"))
+
+
+def test_a_model_without_tools_is_not_asked_to_go_on(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("Let me think about it:"))
+    session = new_session(model_lines="tool_call = false")
+    assert session.send("hi").text == "Let me think about it:"
+    assert len(model_server.requests) == 1
+
+
 @pytest.mark.parametrize("prompt", ["", "  \n"])
 def test_a_blank_prompt_is_refused_before_anything_is_sent(
     model_server: ModelServer, new_session: NewSession, prompt: str
