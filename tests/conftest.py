@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.model_server import ModelServer
+
+
+@pytest.fixture(autouse=True, scope="session")
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder for the conversations of this run's notebooks; the developer's own stay untouched."""
+    folder = tmp_path_factory.mktemp("a3s-data")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("A3S_DATA_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture

@@ -97,9 +97,7 @@ class Control:
 
     def reset(self, _rest: str) -> str:
         """Start anew: conversation and approvals are forgotten, the configuration is read again."""
-        started = self.home.started
-        removed = len(started.history()) if started else 0
-        self.home.close()
+        removed = self.home.reset(self.settings)
         return f"A new conversation begins; {removed} messages were forgotten."
 
     def cost(self, _rest: str) -> str:

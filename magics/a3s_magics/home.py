@@ -13,11 +13,14 @@ from a3s_code import (
     ConfirmationPolicy,
     PermissionPolicy,
     Session,
+    SessionBusy,
     WorkspaceError,
     discover_config,
 )
 from a3s_magics.heard import heard
-from a3s_magics.notebook import notebook_path, session_id_of
+from a3s_magics.identity import Identity
+from a3s_magics.notebook import notebook_path
+from a3s_magics.replay import Replay
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
 READ_ONLY = ("read", "grep", "glob", "ls")
@@ -41,6 +44,8 @@ class Home:
         self.approved_tools: set[str] = set()
         self._agent: Agent | None = None
         self._session: Session | None = None
+        self._identity: Identity | None = None
+        self._replay: Replay | None = None
         self._origin = ""
         self._remarks: list[str] = []
         self._used = Settings()
@@ -74,6 +79,8 @@ class Home:
             )
         elif settings.model and settings.model != self._used.model:
             self._session.use_model(settings.model)
+            if self._identity is not None:
+                self._identity.keep(self._session.session_id, settings.model)
         self._used = settings
         return self._session
 
@@ -93,33 +100,111 @@ class Home:
         assert self._agent is not None
         return self._agent
 
+    def replay(self, settings: Settings) -> Replay:
+        """The recorded turns of this notebook."""
+        if self._replay is None:
+            self._replay = Replay(self.notebook, self.folder(settings))
+        return self._replay
+
     def take_remarks(self) -> list[str]:
         """Lines for the reader that have not been shown yet."""
         remarks, self._remarks = self._remarks, []
         return remarks
 
     def close(self) -> None:
-        """End the session; the next use makes a new one and reads the configuration again."""
+        """End the session; the next use reads the configuration again and goes on with it.
+
+        The conversation of a notebook is saved, others are gone.
+        """
         if self._session is not None:
             self._session.close()
-        self._session = self._agent = None
+        self._session = self._agent = self._identity = None
         self._origin = ""
         self.approved_tools.clear()
 
-    def _make(self, settings: Settings) -> None:
+    def reset(self, settings: Settings) -> int:
+        """Forget the conversation, the saved one too; returns how many messages it had.
+
+        The next use starts a new one, from the configuration as it is then. Raises what `session`
+        raises when there is none yet, and `StoreError`.
+        """
+        if self._session is None and self.notebook is None:
+            return 0
+        session = self._session or self.session(settings)
+        identity = self._identity
+        count = len(session.history())
+        self.close()
+        self._remarks.clear()
+        if identity is not None:
+            identity.forget(session.session_id)
+        return count
+
+    def resume(self, settings: Settings, session_id: str) -> Session:
+        """Go on with a saved session, which becomes this notebook's own, with its messages.
+
+        It works in this notebook's folder. Raises `ResumeFailed` when there is none; the session
+        in use then stays.
+        """
+        former = self._session
+        if former is not None and former.session_id == session_id:
+            return former
+        if former is not None and former.busy:
+            raise SessionBusy("the running prompt must end before another session is resumed")
+        try:
+            with heard(self._remarks):
+                self._make(settings, resume=session_id)
+        except BaseException:
+            self._session = former
+            raise
+        if former is not None:
+            former.close()
+            self.approved_tools.clear()
+        self._used = settings
+        assert self._session is not None
+        return self._session
+
+    def saved_sessions(self, settings: Settings) -> list[str]:
+        """Ids of the saved sessions, sorted."""
+        self.session(settings)
+        assert self._identity is not None
+        return self._identity.saved()
+
+    def after_turn(self, settings: Settings) -> list[str]:
+        """What a turn leaves to be said: another kernel has changed this notebook's conversation.
+
+        The one here then goes on under an id of its own, with everything that was said.
+        """
+        session, identity = self._session, self._identity
+        if session is None or identity is None or not identity.conflict:
+            return []
+        branch = identity.branch_off(session)
+        if branch is None:
+            return []
+        other, approved = session.session_id, set(self.approved_tools)
+        self.resume(settings, branch)
+        self.approved_tools |= approved
+        self._remarks.clear()
+        return [
+            (
+                "This conversation was also continued elsewhere. Both are kept: here it goes on as "
+                f"{branch}; %a3s resume {other} changes to the other one."
+            )
+        ]
+
+    def _make(self, settings: Settings, resume: str | None = None) -> None:
         folder = self.folder(settings)
         if not folder.is_dir():
             raise WorkspaceError(f"the workspace {folder} is not an existing directory")
         found = discover_config(folder)
         agent = Agent.create(found.source)
-        notebook = self.notebook
-        session = agent.session(
-            folder,
-            model=settings.model or None,
-            session_id=session_id_of(notebook) if notebook else None,
-            permission_policy=PermissionPolicy(allow=list(READ_ONLY), default_decision="ask"),
-            confirmation_policy=ConfirmationPolicy(enabled=True, default_timeout_ms=_ANSWER_MS),
-        )
-        self._agent, self._session, self._origin = agent, session, found.origin
-        if session.model.startswith("local/") and not os.path.isfile(found.source):
+        identity = Identity.of(self.notebook, agent.config, folder)
+        options: dict[str, Any] = {
+            "permission_policy": PermissionPolicy(allow=list(READ_ONLY), default_decision="ask"),
+            "confirmation_policy": ConfirmationPolicy(enabled=True, default_timeout_ms=_ANSWER_MS),
+        }
+        opened = identity.open(agent, folder, settings.model, options, resume)
+        self._agent, self._session, self._identity = agent, opened.session, identity
+        self._origin = found.origin
+        self._remarks += opened.remarks
+        if opened.session.model.startswith("local/") and not os.path.isfile(found.source):
             self._remarks.append(found.origin)  # nobody chose this model: say so once

@@ -1,4 +1,4 @@
-"""Which notebook this kernel belongs to, and what follows from it: workspace and session id."""
+"""Which notebook this kernel belongs to, and what follows from it: workspace, data folder, ids."""
 
 from __future__ import annotations
 
@@ -33,3 +33,13 @@ def session_id_of(notebook: Path) -> str:
     """The id under which this notebook's conversation is kept; the same after every restart."""
     name = os.path.normcase(str(notebook))
     return "notebook-" + hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+
+
+def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where conversations are kept: `A3S_DATA_DIR`, else the user's data folder for `a3s`."""
+    given = environ.get("A3S_DATA_DIR", "").strip()
+    if given:
+        return Path(given).expanduser().absolute()
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("a3s", appauthor=False))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -11,15 +12,17 @@ from IPython.core.error import UsageError
 from a3s_code import Session
 from a3s_magics.approvals import Approvals
 from a3s_magics.desk import Desk
+from a3s_magics.ending import ended
 from a3s_magics.frontend import look
 from a3s_magics.home import Home, Settings
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.lane import Lane
 from a3s_magics.options import UI_NAMES, PromptOptions
 from a3s_magics.painters.choose import PainterName, choose, make_painter
-from a3s_magics.problems import TurnCancelled, failed_turn, said_in_one_line
-from a3s_magics.record import without_keys
-from a3s_magics.transcript import Failure, Notice, Transcript
+from a3s_magics.problems import TurnCancelled, said_in_one_line
+from a3s_magics.replay import model_now, replaying
+from a3s_magics.replay_cell import replay_prompt
+from a3s_magics.transcript import Notice, Transcript
 from a3s_magics.turn import Turn, TurnResult
 
 _SETTLE_S = 5.0
@@ -44,6 +47,17 @@ def run_prompt(
     if not prompt.strip():
         raise UsageError("%%a3s: the prompt is empty: write it on the lines below %%a3s")
     wanted = painter_name(options.ui or os.environ.get("A3S_UI", "") or ui)
+    if replaying():
+        model = model_now(options.model or settings.model, home.folder(settings))
+        return replay_prompt(
+            prompt,
+            home.replay(settings),
+            model,
+            shell=shell,
+            wanted=wanted,
+            lane=lane,
+            interrupt=interrupt,
+        )
     with said_in_one_line():
         session = home.session(settings)
         model_before = session.model
@@ -55,6 +69,9 @@ def run_prompt(
                 session.clear()
         return _run(prompt, options, shell, home, session, wanted, lane, interrupt)
     finally:
+        with said_in_one_line():
+            for line in home.after_turn(settings):
+                sys.stdout.write(f"{line}\n")
         if options.model and session.model != model_before:
             session.use_model(model_before)
 
@@ -93,6 +110,7 @@ def _run(
             approvals=Approvals(choice.asks, desk, interrupt, yes=options.yes),
             facts=lambda: (session.model, session.cost_usd - cost_before),
             pump=lane.pump if lane is not None else _nothing,
+            session_id=session.session_id,
             view=Transcript(segments=remarks),
         )
 
@@ -108,16 +126,7 @@ def _run(
         except KeyboardInterrupt:
             _settle(session)
             raise TurnCancelled("interrupted twice; what had arrived is kept") from None
-    return _ended(turn, result)
-
-
-def _ended(turn: Turn, result: TurnResult) -> TurnResult:
-    failure = next((part for part in turn.view.segments if isinstance(part, Failure)), None)
-    if failure is not None:
-        raise failed_turn(failure.kind, without_keys(failure.text))
-    if result.cancelled:
-        raise TurnCancelled("the answer so far is kept, on screen and in the conversation")
-    return result
+    return ended(turn, result)
 
 
 def _settle(session: Session) -> None:

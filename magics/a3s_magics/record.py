@@ -1,8 +1,7 @@
 """The machine-readable record of a turn, kept in the cell's output next to the readable text.
 
-`application/vnd.a3s.turn+json`, version 1: `version`, `prompt`, `text`, `model`, `usage`, `cost_usd`,
-`elapsed_s`, `outcome` (`done`, `cancelled`, `failed`), `error` and `events`, the turn's event log
-with neighbouring deltas of the same kind joined. It never holds a key.
+`application/vnd.a3s.turn+json`, version 1; `docs/turn-record.md` explains every field. The events
+are the turn's event log with neighbouring deltas of the same kind joined. It never holds a key.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any
 
 from a3s_code import AgentEvent
 from a3s_magics.statusline import Surroundings
-from a3s_magics.transcript import Failure, Transcript
+from a3s_magics.transcript import Failure, Notice, Transcript
 
 MIME = "application/vnd.a3s.turn+json"
 VERSION = 1
@@ -64,7 +63,7 @@ def without_keys(text: str) -> str:
 
 
 def turn_record(
-    view: Transcript, around: Surroundings, log: EventLog, prompt: str
+    view: Transcript, around: Surroundings, log: EventLog, prompt: str, session_id: str = ""
 ) -> dict[str, Any]:
     """The record of a finished turn, ready for JSON."""
     failure = next((part for part in view.segments if isinstance(part, Failure)), None)
@@ -73,7 +72,9 @@ def turn_record(
         error = {"type": failure.kind, "message": without_keys(failure.text)}
     return {
         "version": VERSION,
+        "session_id": session_id,
         "prompt": prompt,
+        "remarks": _remarks(view),
         "text": view.text,
         "model": around.model,
         "outcome": view.outcome or "cancelled",
@@ -84,6 +85,15 @@ def turn_record(
         "elapsed_s": round(around.elapsed_s, 3),
         "events": [_clean(entry) for entry in log.entries()],
     }
+
+
+def _remarks(view: Transcript) -> list[str]:
+    """What the notebook itself said above the turn; no event tells it."""
+    return [
+        without_keys(part.text)
+        for part in view.segments
+        if isinstance(part, Notice) and part.kind == "remark"
+    ]
 
 
 def _clean(entry: dict[str, Any]) -> dict[str, Any]:

@@ -60,6 +60,7 @@ class Turn:
     approvals: Approvals
     facts: Callable[[], tuple[str, float | None]]
     pump: Callable[[], None] = lambda: None
+    session_id: str = ""
     clock: Callable[[], float] = time.monotonic
     view: Transcript = field(default_factory=Transcript)
     log: EventLog = field(default_factory=EventLog)
@@ -112,7 +113,7 @@ class Turn:
             )
             self.view = advance(self.view, ended)
         around = self._around()
-        record = turn_record(self.view, around, self.log, self.prompt)
+        record = turn_record(self.view, around, self.log, self.prompt, self.session_id)
         bundle = {
             "text/markdown": turn_markdown(self.view, around),
             "text/plain": turn_text(self.view, around),

@@ -1,0 +1,51 @@
+"""A `%%a3s` cell under `A3S_REPLAY=1`: the recorded turn through the same painters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from a3s_magics.approvals import Approvals
+from a3s_magics.desk import Desk
+from a3s_magics.ending import ended
+from a3s_magics.frontend import look
+from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.lane import Lane
+from a3s_magics.painters.choose import PainterName, choose, make_painter
+from a3s_magics.replay import NoSession, RecordedEvents, Replay
+from a3s_magics.transcript import Notice, Transcript
+from a3s_magics.turn import Turn, TurnResult
+
+
+def replay_prompt(
+    prompt: str,
+    replay: Replay,
+    model: str | None,
+    *,
+    shell: Any,
+    wanted: PainterName | None,
+    lane: Lane | None,
+    interrupt: TurnInterrupt,
+) -> TurnResult:
+    """Show the turn that was recorded for the prompt, and end the cell as it ended then.
+
+    Raises `UsageError` when none was, or when `model` is not the one that answered.
+    """
+    record = replay.turn(prompt, model).record
+    lane = lane if lane is not None and lane.usable and lane.install() else None
+    seen = look(shell, lane_usable=lane is not None)
+    choice = choose(wanted, seen)
+    recorded = RecordedEvents(record)
+    remarks = tuple(Notice("remark", str(line)) for line in record.get("remarks", ()))
+    with Desk(NoSession(), set()) as desk:
+        turn = Turn(
+            prompt=prompt,
+            painter=make_painter(choice, seen, desk, lane),
+            approvals=Approvals("buttons", desk, interrupt),  # answered, if at all, in the record
+            facts=lambda: (str(record.get("model", "")), record.get("cost_usd")),
+            pump=lane.pump if lane is not None else lambda: None,
+            session_id=str(record.get("session_id", "")),
+            clock=lambda: recorded.elapsed_s,
+            view=Transcript(segments=remarks),
+        )
+        result = turn.run(lambda: recorded)
+    return ended(turn, result)
