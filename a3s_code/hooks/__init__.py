@@ -1,0 +1,1 @@
+"""Hooks: functions of the host that are told what a session does, and may stop some of it."""

@@ -1,0 +1,1 @@
+"""The lane queue: how many commands of each kind run at once, and where."""
