@@ -119,7 +119,11 @@ def run_notebook(notebook: Path, transcript: Transcript) -> None:
     """Execute the cells in the notebook's folder; raises `CellFailed` at the first that fails."""
     # Nobody is there to press a button: plain outputs that are updated in place.
     env = {"A3S_UI": "display", **os.environ}
-    manager, client = start_new_kernel(START_DEADLINE_S, KERNEL, cwd=str(notebook.parent), env=env)
+    # Everything stays on this machine: the remark that its channels are not encrypted is no help.
+    quiet = ["--IPKernelApp.log_level=ERROR"]
+    manager, client = start_new_kernel(
+        START_DEADLINE_S, KERNEL, cwd=str(notebook.parent), env=env, extra_arguments=quiet
+    )
     try:
         for number, source in enumerate(code_cells(notebook), start=1):
             transcript.source(source)
