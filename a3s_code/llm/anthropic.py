@@ -86,13 +86,13 @@ def _messages(request: ModelRequest) -> list[dict[str, Any]]:
         else:
             merged.append({"role": message.role, "content": content})
     for entry in merged:  # within a message the results must stand before anything else
-        entry["content"].sort(key=lambda block: block["type"] != "tool_result")
+        if len(entry["content"]) > 1:
+            entry["content"].sort(key=lambda block: block["type"] != "tool_result")
     return merged
 
 
 def _content(message: Message) -> list[dict[str, Any]]:
-    blocks = (_block(block) for block in message.content)
-    return [block for block in blocks if block is not None]
+    return [encoded for block in message.content if (encoded := _block(block)) is not None]
 
 
 def _block(block: Block) -> dict[str, Any] | None:

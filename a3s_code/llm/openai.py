@@ -66,6 +66,9 @@ def _messages(request: ModelRequest) -> Iterator[dict[str, Any]]:
         yield {"role": "system", "content": request.system}
     images: list[ImageBlock] = []
     for message in request.messages:
+        if not images and (text := _only_text(message)) is not None:
+            yield {"role": message.role, "content": text}
+            continue
         if message.role == "assistant":
             yield from _flushed(images)
             yield _assistant(message)
@@ -79,6 +82,14 @@ def _messages(request: ModelRequest) -> Iterator[dict[str, Any]]:
             yield from _flushed(images)
             yield {"role": "user", "content": _user_content(rest)}
     yield from _flushed(images)
+
+
+def _only_text(message: Message) -> str | None:
+    """The text of a message that is nothing else, as most messages of a long conversation are."""
+    if len(message.content) != 1 or message.reasoning_content:
+        return None
+    block = message.content[0]
+    return block.text if isinstance(block, TextBlock) else None
 
 
 def _flushed(images: list[ImageBlock]) -> Iterator[dict[str, Any]]:
