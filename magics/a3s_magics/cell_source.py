@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 # `%a3s btw which one?`, `x = %a3s_grep colou?`: IPython takes the question mark for a wish for help.
 _QUESTION = re.compile(
-    r"(?P<before>\s*(?:[\w.,\s\[\]]+=\s*)?)%(?P<name>a3s\w*)[ \t]+(?P<rest>\S.*\?)\s*"
+    r"(?P<before>\s*(?:[\w.,\s\[\]]+=\s*)?)%(?P<name>[\w-]+)[ \t]+(?P<rest>\S.*\?)\s*"
 )
 
 
-def as_meant(lines: list[str]) -> list[str]:
+def as_meant(
+    lines: list[str], *, tool_of: Callable[[str], str | None] = lambda _name: None
+) -> list[str]:
     """The lines of a cell, rewritten where IPython's own rules get in the way.
 
     A lone `%%a3s ...` gets a body, because IPython refuses it before `--help` could be answered. A
     magic's line that ends in a question mark becomes the call that it stands for; `%a3s?` still
     asks for help. Cells with a triple quotation mark stay, since such a line may be inside of text.
+    `tool_of` tells which other names are magics of ours.
     """
     if not lines:
         return lines
@@ -23,12 +27,12 @@ def as_meant(lines: list[str]) -> list[str]:
         return [lines[0].rstrip("\n") + "\n", "\n"]
     if lines[0].lstrip().startswith("%%") or any('"""' in line or "'''" in line for line in lines):
         return lines
-    return [_call(line) for line in lines]
+    return [_call(line, tool_of) for line in lines]
 
 
-def _call(line: str) -> str:
+def _call(line: str, tool_of: Callable[[str], str | None]) -> str:
     found = _QUESTION.fullmatch(line)
-    if found is None:
+    if found is None or not (found["name"].startswith("a3s") or tool_of(found["name"])):
         return line
     end = "\n" if line.endswith("\n") else ""
     call = f"get_ipython().run_line_magic({found['name']!r}, {found['rest'].rstrip()!r})"

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any
 
+from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
 from traitlets import Enum, Unicode
 
 from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.tool_magics import ToolMagics
 
 if TYPE_CHECKING:
     from a3s_magics.home import Home, Settings
     from a3s_magics.lane import Lane
-
-TOOL_LINES = ("read", "write", "edit", "bash", "glob", "grep", "ls")
 
 
 @magics_class
@@ -38,6 +38,7 @@ class A3SMagics(Magics):
         self._shell = shell  # upstream types `shell` as optional
         self._home: Home | None = None
         self._lane: Lane | None = None
+        self.tools = ToolMagics(shell, self.tool_line, self.tool_help)
 
     @no_var_expand
     @line_cell_magic
@@ -64,6 +65,21 @@ class A3SMagics(Magics):
         except HelpWanted as help_text:
             _say(str(help_text))
             return None
+
+    def tool_help(self, tool: str) -> str | None:
+        """What Shift-Tab shows for `%a3s_<tool>`; None when there can be no session now."""
+        from a3s_code import A3SError
+        from a3s_magics.tool_lines import tool_help
+
+        try:
+            return tool_help(self._get_home().session(self._settings()), tool)
+        except (A3SError, UsageError):
+            return None
+
+    def look_for_tools(self, *_event: Any) -> None:
+        """Give tools that have come since, from a server or from the user, their magics."""
+        if self._home is not None and self._home.started is not None:
+            self.tools.register(self._home.started.tool_names())
 
     def close(self) -> None:
         """End the session and give the kernel its own message handling back."""

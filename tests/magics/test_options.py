@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 
 from a3s_magics.cell_source import as_meant
 from a3s_magics.options import HelpWanted, PromptOptions, parse_prompt_options, words_of
-from a3s_magics.tool_lines import tool_parser
+from a3s_magics.tool_parser import tool_parser
 
 GREP = {
     "name": "grep",
@@ -118,6 +118,7 @@ def test_the_parser_of_a_tool_follows_its_schema() -> None:
         (["%a3s btw who?"], ["get_ipython().run_line_magic('a3s', 'btw who?')"]),
         (["x = %a3s_grep a?\n"], ["x = get_ipython().run_line_magic('a3s_grep', 'a?')\n"]),
         (["print?"], ["print?"]),
+        (["%grep a?"], ["%grep a?"]),
         (["%%a3s\n", "%a3s btw who?"], ["%%a3s\n", "%a3s btw who?"]),
         (["'''\n", "%a3s btw who?\n", "'''"], ["'''\n", "%a3s btw who?\n", "'''"]),
         ([], []),

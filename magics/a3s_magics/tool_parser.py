@@ -1,0 +1,174 @@
+"""The line of a tool's magic: a parser from the tool's schema, and how to write such a line."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shlex
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from IPython.core.error import UsageError
+
+from a3s_magics.options import LineParser
+from a3s_magics.tool_schema import Parameter, parameters_of
+
+TELL = "--tell"
+# What follows these of our options in front of a command is not the command's.
+_COMMAND_OPTION = re.compile(r"(--tell|--timeout(?:=|[ \t]+)(?P<timeout>\S+))(?:[ \t]+|$)")
+_TELL_HELP = "add call and result to the conversation; the model reads them with the next prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a line asks for."""
+
+    tool: str
+    args: dict[str, Any] = field(default_factory=dict)
+    tell: bool = False
+
+
+def parse_tool_line(definition: Mapping[str, Any], line: str) -> Call:
+    """The call that a line means. Raises `UsageError`, or `HelpWanted` with the help."""
+    name = str(definition["name"])
+    if name == "bash":
+        return _command(definition, line)
+    given = vars(tool_parser(definition).parse_line(line))
+    tell = bool(given.pop(TELL, False))
+    return Call(name, {key: value for key, value in given.items() if value is not None}, tell)
+
+
+def _command(definition: Mapping[str, Any], line: str) -> Call:
+    """The rest of the line is the command, verbatim: quotes, braces and dollars are the shell's."""
+    command, args, tell = line.strip(), dict[str, Any](), False
+    if command in ("-h", "--help"):
+        tool_parser(definition).parse_line("--help")
+    while option := _COMMAND_OPTION.match(command):
+        if option["timeout"] is None:
+            tell = True
+        elif option["timeout"].isdecimal():
+            args["timeout"] = int(option["timeout"])
+        else:
+            raise UsageError(f"%a3s_bash: --timeout takes milliseconds, not {option['timeout']!r}")
+        command = command[option.end() :]
+    if not command:
+        raise UsageError("%a3s_bash: the command is missing")
+    return Call("bash", {"command": command, **args}, tell)
+
+
+def tool_parser(definition: Mapping[str, Any]) -> LineParser:
+    """A parser for the tool's schema: what is required is positional, a leading `path` is, too."""
+    name = str(definition["name"])
+    bash = name == "bash"
+    parser = LineParser(
+        prog=f"%a3s_{name}",
+        usage="%%a3s_bash [--tell] [--timeout MS] COMMAND" if bash else None,
+        description=_formatted(str(definition.get("description", ""))),
+        epilog="The command is the rest of the line, as it is typed." if bash else None,
+    )
+    parameters = parameters_of(definition)
+    in_place = positional(parameters)
+    flags = {"-h", "--help", TELL}
+    for parameter in in_place:
+        parser.add_argument(
+            parameter.name,
+            nargs=None if parameter.required else "?",
+            metavar=_metavar(parameter),
+            **_settings(parameter),
+        )
+    for parameter in parameters:
+        if parameter not in in_place and not (bash and parameter.name == "env"):
+            flags.add(_add_option(parser, parameter, flags))
+    parser.add_argument(TELL, dest=TELL, action="store_const", const=True, help=_TELL_HELP)
+    return parser
+
+
+def positional(parameters: Sequence[Parameter]) -> list[Parameter]:
+    """Those that are told by their place: the required ones, and `path` if it is the first other."""
+    in_place = [p for p in parameters if p.required and not p.name.startswith("-")]
+    others = [p for p in parameters if p not in in_place]
+    return [*in_place, *(p for p in others[:1] if p.name == "path")]
+
+
+def flag_of(parameter: Parameter) -> str:
+    """The option's name on the line: `replace_all` is `--replace-all`, and `-i` stays."""
+    if re.fullmatch(r"-[A-Za-z]|--?[\w-]*\w", parameter.name):
+        return parameter.name
+    name = re.sub(r"[^\w-]+|_", "-", parameter.name).strip("-")
+    return f"--{name or 'value'}"
+
+
+def shown_line(tool: str, parameters: Sequence[Parameter], args: Mapping[str, Any]) -> str:
+    """The magic line that makes this call; "" for one that no line can hold, such as line breaks."""
+    if tool == "bash":
+        timeout = f"--timeout {args['timeout']} " if "timeout" in args else ""
+        command = str(args.get("command", ""))
+        line = f"%a3s_bash {timeout}{command}"
+        return "" if "env" in args or command != command.strip() or "\n" in line else line
+    in_place = positional(parameters)
+    options = [_option(p, args[p.name]) for p in parameters if p.name in args and p not in in_place]
+    places = [shlex.quote(_text(args[p.name])) for p in in_place if p.name in args]
+    # A value that begins with a dash would be taken for an option.
+    ends = ["--"] if any(place.lstrip("'").startswith("-") for place in places) else []
+    line = " ".join([f"%a3s_{tool}", *options, *ends, *places])
+    return "" if len(line.splitlines()) > 1 else line
+
+
+def _option(parameter: Parameter, value: Any) -> str:
+    flag = flag_of(parameter)
+    if parameter.kind == "boolean":
+        return flag if value or not flag.startswith("--") else f"--no-{flag[2:]}"
+    return f"{flag}={shlex.quote(_text(value))}"
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _add_option(parser: LineParser, parameter: Parameter, taken: set[str]) -> str:
+    flag = flag_of(parameter)
+    while flag in taken:  # a tool of somebody else may have a parameter called `help`
+        flag = f"{flag if flag.startswith('--') else '-' + flag}-value"
+    settings = _settings(parameter)
+    if parameter.kind == "boolean":
+        del settings["type"]
+        if flag.startswith("--"):
+            settings["action"] = argparse.BooleanOptionalAction
+        else:
+            settings |= {"action": "store_const", "const": True}
+    elif "choices" not in settings:
+        settings["metavar"] = _metavar(parameter)
+    parser.add_argument(flag, dest=parameter.name, required=parameter.required, **settings)
+    return flag
+
+
+def _settings(parameter: Parameter) -> dict[str, Any]:
+    settings: dict[str, Any] = {
+        "help": parameter.description.replace("%", "%%") or None,
+        "default": None,
+        "type": _reader(parameter),
+    }
+    if parameter.choices and parameter.kind == "text":
+        settings["choices"] = list(parameter.choices)
+    return settings
+
+
+def _reader(parameter: Parameter) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return parameter.value_of(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
+
+
+def _metavar(parameter: Parameter) -> str:
+    return "JSON" if parameter.kind == "json" else re.sub(r"\W+", "_", parameter.name).upper()
+
+
+def _formatted(text: str) -> str:
+    """`argparse` fills in a description only where it names the program."""
+    return text.replace("%", "%%") if "%(prog)" in text else text
