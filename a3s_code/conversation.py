@@ -18,6 +18,7 @@ from a3s_code.context.provider import ContextProvider
 from a3s_code.errors import BtwFailed, InvalidArgument, ModelError, SaveFailed, SessionBusy
 from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
 from a3s_code.keeping import Keeper, log
+from a3s_code.hooks.life import SessionLife
 from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, as_text, estimated_tokens
@@ -36,6 +37,7 @@ from a3s_code.run.execution import Execution, Outcome
 from a3s_code.run.planned import Planning
 from a3s_code.schedule.firing import Firing
 from a3s_code.schedule.scheduler import Scheduler
+from a3s_code.skills.skill import Skill
 from a3s_code.store.saved import ContextUsage, SavedConfig, SavedSession
 from a3s_code.tools.threads import in_thread
 
@@ -65,6 +67,7 @@ class Conduct:
     thinking_budget: int | None = None
     planning: Planning = field(default_factory=Planning)
     providers: Sequence[ContextProvider] = ()
+    skills: Sequence[Skill] = ()
     saved_config: SavedConfig = field(default_factory=SavedConfig)
 
 
@@ -131,6 +134,8 @@ class Conversation:
                 records=records,
             )
         self._tasks = tuple(saved.tasks) if saved else ()
+        self._life = SessionLife(toolbox.hooks, conduct.skills)
+        self._tool_calls = 0
         self._running: Execution | None = None
         self._started_by_hand: list[Children] = []
 
@@ -327,11 +332,13 @@ class Conversation:
         async def settle(outcome: Outcome) -> list[AgentEvent]:
             return await self._settle(outcome, own_history=own_history)
 
+        async def opening_hooks() -> None:
+            await self._life.start(conduct.system(model, prompt), model.selector)
+
         def account(usage: TokenUsage) -> None:
             self._account(usage)
             self.ledger.used_tokens = usage.prompt_tokens
 
-        limits = conduct.limits
         if (
             not model.calls_tools
         ):  # it cannot act, so asking it to go on only makes it repeat itself
@@ -351,6 +358,7 @@ class Conversation:
             settle=settle,
             planning=conduct.planning,
             children=children,
+            opening_hooks=opening_hooks,
         )
 
     def _children(self, *, heard: bool) -> Children:
@@ -386,6 +394,7 @@ class Conversation:
 
     async def _settle(self, outcome: Outcome, *, own_history: bool) -> list[AgentEvent]:
         """Write the history, save it if that is wanted, and free the session's place."""
+        self._tool_calls += outcome.tool_calls
         try:
             if not own_history:
                 return []
