@@ -16,7 +16,9 @@ async def read(chat: Any) -> int:
 
 
 async def read_all(chats: list[Any]) -> list[int]:
-    return await asyncio.gather(*map(read, chats))
+    if PARAMETERS["together"]:
+        return await asyncio.gather(*map(read, chats))
+    return [await read(chat) for chat in chats]
 
 
 def main() -> None:

@@ -11,7 +11,11 @@ from benchmarks.lineup import OURS, lines_of, note_failures
 
 TITLE = "Concurrency"
 _STREAMS, _EACH = 100, 3_000
-_MANY, _ONE = f"{_STREAMS} streams", "one stream"
+_MANY, _ONE, _IN_TURN = (
+    f"{_STREAMS} streams at once",
+    "one stream",
+    f"{_STREAMS} streams one after the other",
+)
 
 
 def run(rounds: int) -> Findings:
@@ -30,9 +34,15 @@ def _streams(findings: Findings, rounds: int) -> None:
     ):
         runs = {
             name: Run(
-                ours(), "concurrent_streams", {"url": url, "warm_url": warm_url, "streams": count}
+                ours(),
+                "concurrent_streams",
+                {"url": url, "warm_url": warm_url, "streams": count, "together": name == _MANY},
             )
-            for name, url, count in ((_MANY, small, _STREAMS), (_ONE, large, 1))
+            for name, url, count in (
+                (_MANY, small, _STREAMS),
+                (_ONE, large, 1),
+                (_IN_TURN, small, _STREAMS),
+            )
         }
         samples = interleaved(runs, rounds)
     note_failures(samples, findings)
