@@ -15,6 +15,8 @@ from a3s_code.context.choice import chosen_providers
 from a3s_code.conversation import Conduct, Conversation
 from a3s_code.crew import Crew, preset
 from a3s_code.errors import ConfigError, InvalidArgument, StoreError, UnknownModel
+from a3s_code.hooks.bound import BoundHooks
+from a3s_code.hooks.engine import HookEngine
 from a3s_code.keeping import Keeper, resumed, store_of
 from a3s_code.llm.bound import BoundModel
 from a3s_code.llm.model import ToolDefinition
@@ -178,7 +180,9 @@ class Agent:
             breaker_threshold=given.breaker_threshold(),
             compact_threshold=threshold,
             thinking_budget=given.thinking_budget,
+            max_time_s=given.max_execution_time_ms and given.max_execution_time_ms / 1000,
             planning=given.plan(),
+            skills=crew.skills.all(),
             providers=chosen_providers(
                 given.context_providers,
                 given.context_provider,
@@ -202,7 +206,7 @@ class Agent:
             model=model,
             choose_model=choose,
             conduct=conduct,
-            toolbox=_toolbox(place, given, self._config, crew),
+            toolbox=_toolbox(place, given, self._config, crew, session_id),
             keeper=keeper,
             memory=memory,
             saved=saved,
@@ -223,8 +227,10 @@ class Agent:
         )
 
 
-def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig, crew: Crew) -> Toolbox:
-    builtin = builtin_tools(web=config.web, search=config.search)
+def _toolbox(
+    place: Workspace, given: SessionOptions, config: AgentConfig, crew: Crew, session_id: str
+) -> Toolbox:
+    builtin = builtin_tools(web=config.web, search=config.search, sandbox=given.sandbox_handle)
     return Toolbox(
         registry=ToolRegistry([*builtin, *crew.tools()]),
         context=ToolContext(place),
@@ -237,6 +243,7 @@ def _toolbox(place: Workspace, given: SessionOptions, config: AgentConfig, crew:
             confirm=given.confirmation_manager,
             restriction=crew.restriction(),
         ),
+        hooks=BoundHooks(HookEngine(), session_id, place.root),
         guard=given.guard(),
         timeout_ms=given.tool_timeout_ms,
     )

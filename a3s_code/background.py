@@ -70,9 +70,14 @@ class RuntimeLoop:
             raise
         return future.result()
 
+    @property
+    def is_inside(self) -> bool:
+        """Whether the caller is on the loop's own thread."""
+        return threading.current_thread() is self._thread
+
     def check_not_inside(self) -> None:
         """Raise `A3SError` when called on the loop's own thread."""
-        if threading.current_thread() is self._thread:
+        if self.is_inside:
             raise A3SError(
                 "a blocking call was made from inside the agent's own event loop; "
                 "await the asynchronous form there"

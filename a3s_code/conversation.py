@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -17,8 +19,8 @@ from a3s_code.commands.parse import parse_command
 from a3s_code.context.provider import ContextProvider
 from a3s_code.errors import BtwFailed, InvalidArgument, ModelError, SaveFailed, SessionBusy
 from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
-from a3s_code.keeping import Keeper, log
 from a3s_code.hooks.life import SessionLife
+from a3s_code.keeping import Keeper, log
 from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, as_text, estimated_tokens
@@ -47,6 +49,9 @@ _BTW_SYSTEM = (
 )
 
 
+_ORDERLY_END_S = 5.0  # how long the end of a session waits for the end of its run
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conduct:
     """How a session's executions go; fixed at its creation.
@@ -65,6 +70,7 @@ class Conduct:
     breaker_threshold: int = 3
     compact_threshold: float | None = None
     thinking_budget: int | None = None
+    max_time_s: float | None = None
     planning: Planning = field(default_factory=Planning)
     providers: Sequence[ContextProvider] = ()
     skills: Sequence[Skill] = ()
@@ -302,6 +308,8 @@ class Conversation:
             )
         limits = _limits(self.conduct.limits, max_rounds)
         with self._lock:
+            if self.toolbox.hooks.engine.is_calling:
+                raise SessionBusy("a hook's handler cannot send a prompt to its own session")
             self._check_free("this session is already answering a prompt; wait for it or cancel it")
             own = history is None
             messages = list(self._messages) if history is None else history
@@ -357,6 +365,7 @@ class Conversation:
             channel=channel,
             settle=settle,
             planning=conduct.planning,
+            max_time_s=conduct.max_time_s,
             children=children,
             opening_hooks=opening_hooks,
         )
@@ -431,8 +440,29 @@ class Conversation:
             raise SessionBusy(problem)
 
     def close(self) -> None:
-        """Forget scheduled prompts, end the security provider, bring the saved file up to date."""
+        """Forget scheduled prompts, tell the hooks, end the security provider, save what is left."""
         self.scheduler.clear()
+        try:
+            if self._life.end_is_heard:
+                self._tell_end()
+        finally:
+            self._release()
+
+    def _tell_end(self) -> None:
+        """Have the hooks of the end called, and wait for them where that is possible."""
+        told = runtime().submit(self._end())
+        if not runtime().is_inside:
+            runtime().wait(told, told.cancel)
+
+    async def _end(self) -> None:
+        running = self._running
+        # A handler that closes its session would wait for the run that waits for the handler.
+        if running is not None and not self.toolbox.hooks.engine.is_calling:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(running.ended.wait(), _ORDERLY_END_S)
+        await self._life.end(self.ledger.usage.total_tokens, self._tool_calls)
+
+    def _release(self) -> None:
         if self._started_by_hand:
             runtime().call_soon(self._end_what_was_started_by_hand)
         self.toolbox.gate.pending.cancel_all()

@@ -92,6 +92,14 @@ class ExecutionError(A3SError):
         super().__init__(problem)
 
 
+class PromptBlocked(ExecutionError):
+    """A prompt that a `pre_prompt` hook refused; nothing was sent and nothing has changed."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(f"prompt blocked by hook: {reason}")
+
+
 class ModelError(ExecutionError):
     """The model's server could not be used.
 

@@ -14,6 +14,7 @@ from a3s_code.commands.host import CompactReport
 from a3s_code.commands.registry import UserHandler
 from a3s_code.conversation import Conversation, Run
 from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError
+from a3s_code.hooks.registry import Handler as HookHandler
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, messages_from
 from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
@@ -348,6 +349,36 @@ class Session:
         Raises `InvalidArgument` for a built-in tool.
         """
         return self._core.toolbox.registry.unregister(name)
+
+    # -- hooks ---------------------------------------------------------------------------------------
+
+    def register_hook(
+        self,
+        hook_id: str,
+        event_type: str,
+        matcher: Mapping[str, str] | HookHandler | None = None,
+        config: Mapping[str, Any] | None = None,
+        handler: HookHandler | None = None,
+    ) -> None:
+        """Have `handler(event)` called at a moment such as `pre_tool_use`; the same id replaces.
+
+        `event` is a dict with `event_type` and `payload`; its return value may be
+        `{"action": "block", "reason": ...}`, `skip`, `retry` or nothing. `matcher` limits the calls
+        by `tool`, `path_pattern`, `command_pattern`, `session_id` and `skill`; `config` has
+        `priority`, `timeout_ms`, `async_execution` and `max_retries`. A handler must not send a
+        prompt to this session. Hooks are not saved. Raises `InvalidArgument`.
+        """
+        self._core.toolbox.hooks.engine.registry.register(
+            hook_id, event_type, matcher, config, handler
+        )
+
+    def unregister_hook(self, hook_id: str) -> bool:
+        """Remove a hook; False when there is none of this id."""
+        return self._core.toolbox.hooks.engine.registry.unregister(hook_id)
+
+    def hook_count(self) -> int:
+        """The number of registered hooks."""
+        return len(self._core.toolbox.hooks.engine.registry)
 
     # -- memory --------------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from itertools import count, groupby
 from typing import Any
 
 from a3s_code.events import AgentEvent, ToolEnd
+from a3s_code.hooks.bound import BoundHooks, ErrorType
 from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.results import ToolResult
@@ -27,11 +28,12 @@ Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What a session's calls run with: its tools, their surroundings, the gate, the time limit."""
+    """What a session's calls run with: tools, their surroundings, gate, hooks, the time limit."""
 
     registry: ToolRegistry
     context: ToolContext
     gate: Gate
+    hooks: BoundHooks
     guard: SecurityGuard = field(default_factory=lambda: SecurityGuard(None))
     timeout_ms: int | None = None
 
@@ -69,16 +71,43 @@ class Toolbox:
             return ToolOutput(f"Unknown tool: {name}. Available tools: {known}", 1)
         return await run_tool(tool, args, context, self.timeout_ms)
 
+    async def admit(
+        self, call_id: str, name: str, args: Mapping[str, Any], emit: Emit
+    ) -> ToolOutput | None:
+        """None when a call of the model may run, otherwise the result that tells it why not."""
+        refusal = await self.gate.admit(call_id, name, args, emit, self.hooks)
+        if refusal is not None:
+            context = {"tool": name, "args": dict(args)}
+            await self.hooks.failed("permission_denied", refusal.text, context)
+        return refusal
+
     async def run(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
         """Run a call of the model, its output relayed while it runs."""
+        return await self._told(call.name, args, self._relayed(call, args, emit))
+
+    async def _told(
+        self, name: str, args: Mapping[str, Any], running: Awaitable[ToolOutput]
+    ) -> ToolOutput:
+        """The output of a call as it may be shown, after the hooks have heard of it."""
+        began = time.monotonic()
+        output = self._redacted(await running)
+        duration_ms = round((time.monotonic() - began) * 1000)
+        await self.hooks.after_tool(name, args, output, duration_ms)
+        if output.exit_code != 0:
+            kind: ErrorType = "timeout" if output.fault == "timeout" else "tool_failure"
+            context = {"tool": name, "args": dict(args), "exit_code": output.exit_code}
+            await self.hooks.failed(kind, output.text, context)
+        return output
+
+    async def _relayed(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
         relay = ProgressRelay(call.id, call.name, emit)
         numbers = count(1)
 
         async def invoke(name: str, inner: Mapping[str, Any]) -> ToolOutput:
             """A call inside this call, such as an item of `batch`: judged like one of its own."""
             inner = self.arguments(name, inner)
-            refusal = await self.gate.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
-            return refusal or await self._run(name, inner, context)
+            refusal = await self.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
+            return refusal or await self._told(name, inner, self._run(name, inner, context))
 
         context = replace(self.context, progress=relay.add, invoke=invoke)
         try:
@@ -86,7 +115,7 @@ class Toolbox:
         finally:
             await relay.finish()
         self.guard.look_at_input(output.text, source=f"output of {call.name}")
-        return self._redacted(output)
+        return output
 
     def _redacted(self, output: ToolOutput) -> ToolOutput:
         if not self.guard.redacts:
@@ -160,7 +189,7 @@ class TurnCalls:
     async def _judged_and_run(self, call: ToolUseBlock, args: Mapping[str, Any]) -> ToolOutput:
         if call.parse_error is not None:
             return ToolOutput(f"Error: {call.parse_error}", 1)
-        refusal = await self._toolbox.gate.admit(call.id, call.name, args, self._emit)
+        refusal = await self._toolbox.admit(call.id, call.name, args, self._emit)
         if refusal is not None:
             return refusal
         return await self._toolbox.run(call, args, self._emit)

@@ -166,7 +166,7 @@ class Children:
             return replace(blank, error=f"agent '{spec.name}' is blocked by permission policy")
         try:
             model = house.model if spec.model is None else house.choose_model(spec.model)
-            toolbox = self._toolbox(spec, forward.scope)
+            toolbox = self._toolbox(spec, forward.scope, blank.session_id)
         except A3SError as error:
             return replace(blank, error=error.problem)
         outcome = await _finished(
@@ -226,7 +226,7 @@ class Children:
         self.usage += outcome.usage
         return []
 
-    def _toolbox(self, spec: ChildSpec, scope: str) -> Toolbox:
+    def _toolbox(self, spec: ChildSpec, scope: str, session_id: str) -> Toolbox:
         """The parent's tools, in the child's workspace, behind the child's gate."""
         toolbox = self._house.toolbox
         context = toolbox.context
@@ -237,7 +237,8 @@ class Children:
         if spec.skill is None:  # no nested delegation
             registry = ToolRegistry(t for t in registry if t.name not in DELEGATION_TOOLS)
         gate = child_gate(toolbox.gate, spec, context.workspace.root, scope)
-        return replace(toolbox, registry=registry, context=context, gate=gate)
+        hooks = toolbox.hooks.of_child(session_id, context.workspace.root)
+        return replace(toolbox, registry=registry, context=context, gate=gate, hooks=hooks)
 
 
 async def _finished(execution: Execution, prompt: Message) -> Outcome:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
 
-from a3s_code.errors import A3SError, ExecutionError
+from a3s_code.errors import A3SError, ExecutionError, ModelError, PromptBlocked
 from a3s_code.events import (
     AgentEvent,
     End,
@@ -18,6 +19,7 @@ from a3s_code.events import (
     ToolEnd,
     ToolStart,
 )
+from a3s_code.hooks.bound import ErrorType
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, Step
 from a3s_code.messages import Message
@@ -59,6 +61,7 @@ class Execution:
 
     `settle` is called with the outcome before the last event is emitted: a consumer that has seen
     the end finds the history written and the session free. What it returns precedes the end.
+    `opening_hooks` is awaited before the prompt is looked at. `ended` is set after everything.
     """
 
     def __init__(
@@ -76,9 +79,13 @@ class Execution:
         settle: Callable[[Outcome], Awaitable[list[AgentEvent]]],
         children: Offspring | None = None,
         planning: Planning | None = None,
+        max_time_s: float | None = None,
+        opening_hooks: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
+        self._hooks, self._opening_hooks = toolbox.hooks, opening_hooks
+        self.ended = asyncio.Event()
         self._loop, self._briefing, self._planning = loop, briefing, planning or Planning()
-        self._channel, self._settle = channel, settle
+        self._channel, self._settle, self._max_time_s = channel, settle, max_time_s
         self._children = children
         if children is not None:
             children.attach(self._emit)
@@ -115,26 +122,50 @@ class Execution:
 
     async def run(self, prompt: Message) -> Outcome:
         """Drive the prompt to its end, whatever happens; never raises what the run raised."""
+        began = time.monotonic()
         first = self._loop.begin(prompt)
         self._inner = asyncio.create_task(self._drive(prompt, first))
         if self._cancelled:
             self._inner.cancel()
         try:
-            await asyncio.wait([self._inner])
+            await asyncio.wait([self._inner], timeout=self._max_time_s)
+            if not self._inner.done():  # its time is over
+                self.cancel()
+                await asyncio.wait([self._inner])
         except asyncio.CancelledError:  # the interpreter is shutting down
             self.cancel()
             await asyncio.wait([self._inner])
         outcome = self._outcome(self._inner)
-        if self._briefing is not None and outcome.error is not None:
+        # What a hook did not let in is not to be remembered either.
+        blocked = isinstance(outcome.error, PromptBlocked)
+        if self._briefing is not None and outcome.error is not None and not blocked:
             await self._briefing.failed(prompt.text, str(outcome.error), (), self._emit)
         remarks: list[AgentEvent] = []
         try:
+            await self._tell_hooks(prompt.text, outcome, round((time.monotonic() - began) * 1000))
             remarks = await self._settle(outcome)
         finally:  # whatever goes wrong at the end, nobody may wait for it forever
             if self._channel is not None:
                 self._channel.put_nowait(self._last_events(outcome, remarks))
                 self._channel.close()
+            self.ended.set()
         return outcome
+
+    async def _tell_hooks(self, prompt: str, outcome: Outcome, duration_ms: int) -> None:
+        """Let the hooks hear how it ended; cancelling does not wait for them."""
+        hooks, error = self._hooks, outcome.error
+        if outcome.cancelled:
+            return
+        if error is None:
+            told = hooks.after_response(
+                outcome.text, outcome.tool_calls, outcome.usage, duration_ms
+            )
+        else:
+            kind: ErrorType = "llm_failure" if isinstance(error, ModelError) else "other"
+            context = {"prompt": prompt, "error_class": type(error).__name__}
+            told = hooks.failed(kind, str(error), context)
+        self._inner = asyncio.create_task(told)
+        await asyncio.wait([self._inner])
 
     # -- the run -------------------------------------------------------------------------------------
 
@@ -143,6 +174,12 @@ class Execution:
         planned = self._planning.plans(prompt)
         self._guard.look_at_input(prompt)
         await self._emit(opening(prompt) if planned else [Start(prompt=prompt)])
+        if self._opening_hooks is not None:
+            await self._opening_hooks()
+        before = len(self._loop.messages) - 1
+        reason = await self._hooks.before_prompt(prompt, self._turns.system, before)
+        if reason is not None:
+            raise PromptBlocked(reason)
         if self._briefing is not None:
             turns = self._turns
             turns.system = await self._briefing.system(turns.system, prompt, self._emit)

@@ -15,6 +15,7 @@ from a3s_code.events import (
     ConfirmationTimeout,
     PermissionDenied,
 )
+from a3s_code.hooks.bound import BoundHooks
 from a3s_code.permissions.confirmation import (
     ConfirmationPolicy,
     Decision,
@@ -39,7 +40,7 @@ class PermissionChecker(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """Judges calls; the order is permission, then confirmation where permission says `ask`.
+    """Judges calls: skills first, then hooks, permission, and confirmation where that says `ask`.
 
     Without any of the settings every call is refused, as documented: `ask` with nobody to ask.
     `confirm` is a callable `(tool_name, args) -> bool` that asks in its own way. `restriction` is
@@ -80,11 +81,11 @@ class Gate:
         return _denied(tool) if self.verdict(tool, args) == "deny" else None
 
     async def admit(
-        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit
+        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit, hooks: BoundHooks
     ) -> ToolOutput | None:
         """None when the call may run, otherwise the result that tells the model why not."""
         call_id = self.scope + call_id
-        barred = self._barred(tool, args)
+        barred = await self._barred(tool, args, hooks)
         verdict = "deny" if barred is not None else self.verdict(tool, args)
         if verdict == "allow":
             return None
@@ -110,11 +111,16 @@ class Gate:
             return None
         return await self._ask_person(call_id, tool, args, emit, self.confirmation)
 
-    def _barred(self, tool: str, args: Mapping[str, Any]) -> tuple[str, ToolOutput] | None:
+    async def _barred(
+        self, tool: str, args: Mapping[str, Any], hooks: BoundHooks
+    ) -> tuple[str, ToolOutput] | None:
         """Reason and refusal of a call that no permission can let through."""
         restriction = self.restriction
         if restriction is not None and not restriction.permits(tool, args, self.workspace):
             return RESTRICTED, ToolOutput(restriction.refusal(tool), 1)
+        reason = await hooks.before_tool(tool, args)
+        if reason is not None:
+            return reason, ToolOutput(f"Tool '{tool}' blocked by hook: {reason}", 1)
         if any(guard.check(tool, args, self.workspace) == "deny" for guard in self.guards):
             text = f"Defense-in-depth: Tool '{tool}' is blocked by guard permission policy"
             return "Blocked by guard permission policy", ToolOutput(text, 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from a3s_code.events import AgentEvent, TurnEnd, TurnStart
-from a3s_code.llm.model import ToolDefinition
+from a3s_code.llm.model import ModelReply, ToolDefinition
 from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
 from a3s_code.messages import Message, TextBlock
 from a3s_code.run.ask import Asker
@@ -46,12 +47,12 @@ class Turns:
         assert isinstance(step, CallModel)
         turn = self.loop.rounds
         await self.emit([TurnStart(turn=turn)])
-        reply = await self.asker.ask(
-            self.system, step.messages, self.tools(), self.session_id, self.emit
-        )
+        messages = step.messages
+        reply, duration_ms = await self._asked(messages)
         message = redacted_message(reply.message, self.toolbox.guard)
         step = self.loop.on_reply(replace(reply, message=message))
         self.asker.call = None  # from here on its text is part of the conversation
+        await self.toolbox.hooks.after_model(messages, message, reply.usage, duration_ms)
         if isinstance(step, RunTools):
             self._calls = TurnCalls(self.toolbox, self.emit, self.failed)
             results = await self._calls.run(step.calls)
@@ -60,6 +61,16 @@ class Turns:
         usage = reply.usage
         await self.emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
         return await self._compacted(step, usage.prompt_tokens)
+
+    async def _asked(self, messages: Sequence[Message]) -> tuple[ModelReply, int]:
+        """The model's answer, and how many milliseconds it took."""
+        tools = self.tools()
+        names = [tool.name for tool in tools]
+        model = self.asker.model.selector
+        await self.toolbox.hooks.before_model(messages, self.system, model, names)
+        began = time.monotonic()
+        reply = await self.asker.ask(self.system, messages, tools, self.session_id, self.emit)
+        return reply, round((time.monotonic() - began) * 1000)
 
     async def _compacted(self, step: Step, used_tokens: int) -> Step:
         """The step, in a conversation that was shortened if it had grown too long."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from a3s_code.messages import Attachment
 from a3s_code.tools.delegate import Delegate
@@ -18,13 +18,15 @@ MAX_OUTPUT_BYTES = 100 * 1024
 class ToolOutput:
     """What a tool gives back: text for the model, an exit code, facts for the host, images.
 
-    `exit_code` is 0 for success; `bash` gives the process's own code.
+    `exit_code` is 0 for success; `bash` gives the process's own code. `fault` says that the tool
+    broke instead of answering.
     """
 
     text: str
     exit_code: int = 0
     metadata: Mapping[str, Any] | None = None
     images: tuple[Attachment, ...] = ()
+    fault: Literal["timeout", "exception"] | None = None
 
 
 def _unheard(_text: str) -> None:

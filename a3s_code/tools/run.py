@@ -32,10 +32,13 @@ async def run_tool(
         output = ToolOutput(failure.problem, failure.exit_code or 1)
     except Exception as error:  # noqa: BLE001  # a fault of a tool must not end the conversation
         if isinstance(error, TimeoutError) and limit.expired():
-            output = ToolOutput(f"Tool '{tool.name}' timed out after {timeout_ms}ms", 1)
+            output = ToolOutput(
+                f"Tool '{tool.name}' timed out after {timeout_ms}ms", 1, fault="timeout"
+            )
         else:
             _log.debug("tool %s raised", tool.name, exc_info=True)
-            output = ToolOutput(f"Tool execution error: {str(error) or type(error).__name__}", 1)
+            problem = f"Tool execution error: {str(error) or type(error).__name__}"
+            output = ToolOutput(problem, 1, fault="exception")
     return replace(output, text=cap_text(output.text))
 
 
