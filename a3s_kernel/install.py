@@ -23,38 +23,50 @@ from jupyter_core.paths import jupyter_data_dir
 from a3s_kernel.arguments import OneLineParser
 from a3s_kernel.version import DISTRIBUTION
 
-KERNEL_NAME = "a3s"
+KERNEL_NAMES = ("a3s", "a3s-chat")
 
 
 def install(argv: Sequence[str]) -> int:
-    """Write the kernelspec where `argv` says and print its folder."""
+    """Write the kernelspecs where `argv` says and print their folders."""
     options = _parse("install", argv)
-    with tempfile.TemporaryDirectory() as staging:
-        spec = Path(staging) / options.name
-        try:
-            shutil.copytree(_template(), spec)
-            _name_interpreter(spec / "kernel.json")
-            folder = KernelSpecManager().install_kernel_spec(
-                str(spec), options.name, user=options.user, prefix=options.prefix
-            )
-        except (OSError, ValueError) as error:
-            return _complain(f"the kernelspec cannot be installed: {error}")
-    print(f"installed kernelspec {options.name} in {folder}")  # noqa: T201
+    for kind, name in _wanted(options):
+        with tempfile.TemporaryDirectory() as staging:
+            spec = Path(staging) / name
+            try:
+                shutil.copytree(_template(kind), spec)
+                _name_interpreter(spec / "kernel.json")
+                folder = KernelSpecManager().install_kernel_spec(
+                    str(spec), name, user=options.user, prefix=options.prefix
+                )
+            except (OSError, ValueError) as error:
+                return _complain(f"the kernelspec cannot be installed: {error}")
+        print(f"installed kernelspec {name} in {folder}")  # noqa: T201
     return 0
 
 
 def uninstall(argv: Sequence[str]) -> int:
-    """Remove the kernelspec from where `argv` says; one that is not there is an error."""
+    """Remove the kernelspecs from where `argv` says; that there is none is an error."""
     options = _parse("uninstall", argv)
-    folder = _data_dir(options) / "kernels" / options.name
-    if not (folder / "kernel.json").is_file():
-        return _complain(f"there is no kernelspec {options.name} in {folder.parent}")
-    try:
-        shutil.rmtree(folder)
-    except OSError as error:
-        return _complain(f"the kernelspec cannot be removed: {error}")
-    print(f"removed kernelspec {options.name} from {folder.parent}")  # noqa: T201
+    kernels = _data_dir(options) / "kernels"
+    names = [name for _, name in _wanted(options)]
+    installed = [name for name in names if (kernels / name / "kernel.json").is_file()]
+    if not installed:
+        return _complain(f"there is no kernelspec {' or '.join(names)} in {kernels}")
+    for name in installed:
+        try:
+            shutil.rmtree(kernels / name)
+        except OSError as error:
+            return _complain(f"the kernelspec cannot be removed: {error}")
+        print(f"removed kernelspec {name} from {kernels}")  # noqa: T201
     return 0
+
+
+def _wanted(options: Namespace) -> list[tuple[str, str]]:
+    """The specs in question, each as the kind it is of and the name it has."""
+    if options.name is None:
+        return [(kind, kind) for kind in KERNEL_NAMES]
+    chat = options.chat or options.name == "a3s-chat"
+    return [("a3s-chat" if chat else "a3s", options.name)]
 
 
 def _parse(command: str, argv: Sequence[str]) -> Namespace:
@@ -72,8 +84,10 @@ def _parse(command: str, argv: Sequence[str]) -> Namespace:
     parser.add_argument(
         "--name",
         type=_kernel_name,
-        default=KERNEL_NAME,
-        help="name of the kernelspec (default: %(default)s)",
+        help=f"one kernelspec of this name, instead of {' and '.join(KERNEL_NAMES)}",
+    )
+    parser.add_argument(
+        "--chat", action="store_true", help="with --name: one whose cells are prompts"
     )
     options = parser.parse_args(argv)
     options.user = options.prefix is None
@@ -93,16 +107,16 @@ def _data_dir(options: Namespace) -> Path:
     return Path(options.prefix) / "share" / "jupyter"
 
 
-def _template() -> Path:
-    """The folder of the spec's files: where the wheel's data went, or the checkout's own."""
+def _template(kind: str) -> Path:
+    """The folder of a spec's files: where the wheel's data went, or the checkout's own."""
     try:
         installed = files(DISTRIBUTION) or []
     except PackageNotFoundError:
         installed = []
     for file in installed:
-        if file.match(f"share/jupyter/kernels/{KERNEL_NAME}/kernel.json"):
+        if file.match(f"share/jupyter/kernels/{kind}/kernel.json"):
             return Path(file.locate()).resolve().parent
-    return Path(__file__).parent.parent / "kernelspec" / KERNEL_NAME
+    return Path(__file__).parent.parent / "kernelspec" / kind
 
 
 def _name_interpreter(kernel_json: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from a3s_magics.notebook import notebook_path
 from a3s_magics.replay import Replay
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
-READ_ONLY = ("read", "grep", "glob", "ls")
+READ_ONLY = ("read", "grep", "glob", "ls", "variables", "cells", "last_error")
 # A person may take their time: a question waits for a day.
 _ANSWER_MS = 24 * 60 * 60 * 1000
 
@@ -121,6 +122,17 @@ class Home:
         self._session = self._agent = self._identity = None
         self._origin = ""
         self.approved_tools.clear()
+
+    def shut_down(self, wait_s: float) -> None:
+        """Stop what is running and close, from any thread; a turn has `wait_s` to end in order."""
+        session = self._session
+        if session is None:
+            return
+        session.cancel()
+        deadline = time.monotonic() + wait_s
+        while session.busy and time.monotonic() < deadline:
+            time.sleep(0.01)
+        session.close()
 
     def reset(self, settings: Settings) -> int:
         """Forget the conversation, the saved one too; returns how many messages it had.

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from a3s_magics.home import Home, Settings
     from a3s_magics.lane import Lane
 
+_SHUT_DOWN_S = 3.0
+
 
 @magics_class
 class A3SMagics(Magics):
@@ -80,6 +82,21 @@ class A3SMagics(Magics):
         """Give tools that have come since, from a server or from the user, their magics."""
         if self._home is not None and self._home.started is not None:
             self.tools.register(self._home.started.tool_names())
+
+    def slash_commands(self) -> list[str]:
+        """The session's commands, as they are typed; none when there can be no session now."""
+        from a3s_code import A3SError
+
+        try:
+            session = self._get_home().session(self._settings())
+        except A3SError:
+            return []
+        return [f"/{str(entry['name']).removeprefix('/')}" for entry in session.list_commands()]
+
+    def shut_down(self) -> None:
+        """Before the kernel ends: stop what is running and save. Any thread; a few seconds at most."""
+        if self._home is not None:
+            self._home.shut_down(_SHUT_DOWN_S)
 
     def close(self) -> None:
         """End the session and give the kernel its own message handling back."""
