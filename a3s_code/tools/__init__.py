@@ -15,11 +15,15 @@ __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools",
 
 
 def builtin_tools(
-    *, web: WebSettings | None = None, search: SearchSettings | None = None
+    *,
+    web: WebSettings | None = None,
+    search: SearchSettings | None = None,
+    sandbox: object | None = None,
 ) -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order.
 
-    `web` and `search` are the blocks of the configuration for the web tools. `task`,
+    `web` and `search` are the blocks of the configuration for the web tools; `sandbox` runs the
+    commands of `bash` when it is given. `task`,
     `parallel_task`, `run_team` and `Skill` need a session and are made there.
     """
     # Not above: whoever needs one module of this package should not pay for all tools.
@@ -32,6 +36,7 @@ def builtin_tools(
     from a3s_code.tools.ls import Ls
     from a3s_code.tools.patch import Patch
     from a3s_code.tools.read import Read
+    from a3s_code.tools.sandbox import SandboxedBash
     from a3s_code.tools.web_fetch import WebFetch
     from a3s_code.tools.web_search import WebSearch
     from a3s_code.tools.write import Write
@@ -42,7 +47,7 @@ def builtin_tools(
         Write(),
         Edit(),
         Patch(),
-        Bash(),
+        Bash() if sandbox is None else SandboxedBash(sandbox),
         Grep(),
         Glob(),
         Ls(),
