@@ -9,6 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
+from a3s_code import describe_config
 from a3s_magics.home import Home, Settings
 from a3s_magics.problems import said_in_one_line
 from a3s_magics.sanitise import terminal_text
@@ -24,6 +25,7 @@ class Control:
     settings: Settings
     set_model: Callable[[str], None]
     look: Callable[[], Mapping[str, str]]
+    kernel: Any = None
 
     def run(self, line: str) -> str:
         """The answer to one line. Raises `UsageError` for a command or argument that is none."""
@@ -114,10 +116,51 @@ class Control:
         started = self.home.started
         return "Cancelled." if started and started.cancel() else "Nothing is running."
 
+    def sessions(self, _rest: str) -> str:
+        """The saved sessions; the one in use is marked."""
+        saved = self.home.saved_sessions(self.settings)
+        own = self.home.session(self.settings).session_id
+        marked = (f"{'*' if name == own else ' '} {name}" for name in saved)
+        return "\n".join(marked) or "There are no saved sessions."
+
+    def save(self, _rest: str) -> str:
+        """Save the session now; a notebook's is saved after every turn anyway."""
+        session = self.home.session(self.settings)
+        session.save()
+        if session.session_id not in self.home.saved_sessions(self.settings):
+            return "Nothing was saved: the configuration keeps sessions in memory."
+        return f"Saved as {session.session_id}."
+
+    def resume(self, name: str) -> str:
+        """Go on with a saved session; the beginning of its name is enough."""
+        if not name:
+            raise UsageError("%a3s resume: the session is missing; %a3s sessions lists them")
+        saved = self.home.saved_sessions(self.settings)
+        fitting = [known for known in saved if known.startswith(name)]
+        if name in saved:
+            fitting = [name]
+        if len(fitting) > 1:
+            raise UsageError(f"%a3s resume: {len(fitting)} sessions begin with {name!r}")
+        session = self.home.resume(self.settings, fitting[0] if fitting else name)
+        return f"session: {session.session_id}, {len(session.history())} messages"
+
+    def mode(self, wanted: str) -> str:
+        """Show what plain cells are in an A3S kernel, or change it."""
+        if not hasattr(self.kernel, "a3s_mode"):
+            raise UsageError("%a3s mode: only the A3S kernels have modes; here %%a3s sends a cell")
+        try:
+            if wanted:
+                self.kernel.a3s_mode = wanted
+        except ValueError as error:
+            raise UsageError(f"%a3s mode: {error}") from None
+        return f"mode: {self.kernel.a3s_mode}"
+
     def config(self, _rest: str) -> str:
-        """Where the configuration comes from."""
-        self.home.session(self.settings)
-        return self.home.origin
+        """The configuration in use and where it comes from; no keys."""
+        config = self.home.agent(self.settings).config
+        rows = [("configuration", self.home.origin), *describe_config(config)]
+        width = max(len(name) for name, _value in rows)
+        return "\n".join(f"{name:<{width}}  {value}" for name, value in rows)
 
     def btw(self, question: str) -> str:
         """A side question that the conversation never sees."""
@@ -147,20 +190,39 @@ _COMMANDS: dict[str, Callable[[Control, str], str]] = {
     "history": Control.history,
     "reset": Control.reset,
     "cost": Control.cost,
+    "sessions": Control.sessions,
+    "save": Control.save,
+    "resume": Control.resume,
     "cancel": Control.cancel,
     "config": Control.config,
     "btw": Control.btw,
+    "mode": Control.mode,
     "doctor": Control.doctor,
 }
-_ARGUMENTS = {"model": "[PROVIDER/MODEL]", "btw": "QUESTION"}
+_ARGUMENTS = {
+    "model": "[PROVIDER/MODEL]",
+    "resume": "SESSION",
+    "btw": "QUESTION",
+    "mode": "[prompt|python]",
+    "explore": "[TOOL]",
+}
+# These show more than a text; the magic itself answers them.
+_SHOWN = {
+    "images": "Pictures of this notebook that can be attached to a prompt.",
+    "explore": "A form for calling a tool by hand.",
+}
+VERBS = (*_COMMANDS, *_SHOWN)
 
 HELP = "\n".join(
     [
         "usage: %a3s COMMAND",
         "",
         *(
-            f"  {f'{name} {_ARGUMENTS.get(name, str())}':<24} {command.__doc__}"
-            for name, command in _COMMANDS.items()
+            f"  {f'{name} {_ARGUMENTS.get(name, str())}':<24} {explained}"
+            for name, explained in {
+                **{name: command.__doc__ for name, command in _COMMANDS.items()},
+                **_SHOWN,
+            }.items()
         ),
         f"  {'/COMMAND':<24} A slash command of the session, such as /help.",
         "",

@@ -133,7 +133,8 @@ class A3SMagics(Magics):
     def _control(self, line: str) -> None:
         from a3s_magics.control import Control
 
-        control = Control(self._get_home(), self._settings(), self._set_model, self._facts)
+        kernel = getattr(self._shell, "kernel", None)
+        control = Control(self._get_home(), self._settings(), self._set_model, self._facts, kernel)
         _say(control.run(line))
 
     def _get_home(self) -> Home:

@@ -1,0 +1,81 @@
+"""`%a3s` about saved sessions, modes and the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+
+from tests.magics.test_shell import complaint, run
+from tests.model_server import ModelServer, says
+
+Out = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "LOCALAPPDATA"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+
+
+def said(shell: InteractiveShell, line: str, capsys: Out) -> str:
+    """What a line prints."""
+    capsys.readouterr()
+    run(shell, line)
+    return capsys.readouterr().out.rstrip("\n")
+
+
+def test_a_session_is_saved_and_resumed(
+    loaded: InteractiveShell, model_server: ModelServer, capsys: Out
+) -> None:
+    model_server.script(says("one"), says("two"))
+    assert said(loaded, "%a3s sessions", capsys) == "There are no saved sessions."
+    run(loaded, "%%a3s\nfirst")
+
+    name = said(loaded, "%a3s save", capsys).removeprefix("Saved as ").removesuffix(".")
+    assert said(loaded, "%a3s sessions", capsys) == f"* {name}"
+    # The extension starts anew, as after a restart of the kernel.
+    run(loaded, "%reload_ext a3s_magics")
+    assert said(loaded, "%a3s sessions", capsys) == f"  {name}"
+    assert said(loaded, f"%a3s resume {name[:8]}", capsys) == f"session: {name}, 2 messages"
+    run(loaded, "%%a3s\nsecond")
+
+    assert "first" in str(model_server.requests[1]["messages"])
+
+
+@pytest.mark.parametrize(
+    ("line", "culprit"),
+    [
+        ("resume", "missing"),
+        ("resume gone", "gone"),
+        ("mode", "A3S kernel"),
+        ("mode prompt", "A3S kernel"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    loaded: InteractiveShell, capsys: Out, line: str, culprit: str
+) -> None:
+    assert culprit in complaint(loaded, f"%a3s {line}", capsys)
+
+
+def test_the_configuration_is_shown_without_keys(
+    loaded: InteractiveShell, workspace: Path, capsys: Out
+) -> None:
+    config = workspace / "agent.hcl"
+    config.write_text(f"{config.read_text()}\nfrobnicate = 3\n")
+
+    printed = said(loaded, "%a3s config", capsys)
+
+    assert "agent.hcl" in printed
+    assert "api_key set" in printed
+    assert "frobnicate" in printed
+    assert "test-key" not in printed
+
+
+def test_all_commands_are_in_the_help(loaded: InteractiveShell, capsys: Out) -> None:
+    from a3s_magics.control import VERBS
+
+    printed = said(loaded, "%a3s --help", capsys)
+
+    assert all(f"\n  {verb}" in printed for verb in VERBS)
