@@ -17,6 +17,7 @@ def load(shell: Any) -> None:
     shell.register_magics(magics)
     magics.tools.register(BUILT_IN)
     shell.input_transformers_cleanup.insert(0, magics.tools.rewrite)
+    shell.Completer.custom_matchers.append(magics.match)
     shell.events.register("pre_run_cell", magics.look_for_tools)
     shell.events.register("post_run_cell", magics.look_for_tools)
 
@@ -30,6 +31,8 @@ def unload(shell: Any) -> None:
     for names in shell.magics_manager.magics.values():
         names.pop("a3s", None)
     magics.tools.withdraw()
+    if magics.match in shell.Completer.custom_matchers:
+        shell.Completer.custom_matchers.remove(magics.match)
     for event in ("pre_run_cell", "post_run_cell"):
         if magics.look_for_tools in shell.events.callbacks[event]:
             shell.events.unregister(event, magics.look_for_tools)

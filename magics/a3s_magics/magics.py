@@ -10,6 +10,7 @@ from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_exp
 from traitlets import Enum, Unicode
 
 from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.matcher import make_matcher
 from a3s_magics.tool_magics import ToolMagics
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class A3SMagics(Magics):
         self._home: Home | None = None
         self._lane: Lane | None = None
         self.tools = ToolMagics(shell, self.tool_line, self.tool_help)
+        self.match = make_matcher(self._known)
 
     @no_var_expand
     @line_cell_magic
@@ -156,6 +158,11 @@ class A3SMagics(Magics):
         from a3s_magics.home import Settings
 
         return Settings(model=self.model, workspace=self.workspace)
+
+    def _known(self) -> Any:
+        from a3s_magics.known import ShellKnowledge
+
+        return ShellKnowledge(self._shell, self._get_home, self._settings, self.tools)
 
     def _set_model(self, selector: str) -> None:
         self.model = selector

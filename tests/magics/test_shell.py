@@ -84,6 +84,8 @@ def test_unloading_leaves_nothing_behind(shell: InteractiveShell) -> None:
             "A3SMagics" in shell.magics_manager.registry,
             [type(known).__name__ for known in shell.configurables].count("A3SMagics"),
             list(shell.input_transformers_cleanup),
+            list(shell.Completer.custom_matchers),
+            {name: list(called) for name, called in shell.events.callbacks.items()},
             set(shell.user_ns),
         )
 
