@@ -129,3 +129,17 @@ def test_a_picture_is_sent_along(agent: Agent, tmp_path: Path) -> None:
     session = agent.session(tmp_path)
     picture = Attachment.from_file("plot.png")
     assert session.send_with_attachments("What is this?", [picture]).text == "ok"
+
+
+def test_a_hook_that_blocks(agent: Agent, model_server: ModelServer, tmp_path: Path) -> None:
+    def no_push(ev):  # type: ignore[no-untyped-def]
+        if "push" in ev["payload"]["args"].get("command", ""):
+            return {"action": "block", "reason": "pushing is done by people"}
+
+    s = agent.session(tmp_path, permissive=True)
+    s.register_hook(
+        "no-push", "pre_tool_use", matcher={"tool": "bash"}, config={"priority": 5}, handler=no_push
+    )
+    model_server.script(calls("bash", command="git push"), says("Not pushed."))
+    ends = [e for e in s.stream("push it") if e.event_type == "tool_end"]
+    assert ends[0].tool_output == "Tool 'bash' blocked by hook: pushing is done by people"

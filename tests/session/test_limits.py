@@ -1,0 +1,63 @@
+"""Limits of a whole execution, and commands in a sandbox."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from a3s_code import InvalidArgument
+from tests.model_server import ModelServer, says, wait
+from tests.session.callers import Caller
+from tests.session.conftest import NewSession
+
+
+def test_an_execution_ends_when_its_time_is_over_and_keeps_what_came(
+    model_server: ModelServer, new_session: NewSession, ask: Caller
+) -> None:
+    model_server.script(says("Half of it ", wait(), "never"))
+    answer = ask(new_session(max_execution_time_ms=1_000), "go")
+    assert answer.cancelled
+    assert answer.text == "Half of it "
+
+
+class Sandbox:
+    """Answers for a command, without running it."""
+
+    def __init__(self, delay_s: float = 0.0) -> None:
+        self.asked: list[tuple[str, str]] = []
+        self._delay_s = delay_s
+        self.stdout, self.stderr, self.exit_code = "out", "err\n", 3
+
+    def exec_command(self, command: str, guest_workspace: str) -> Sandbox:
+        self.asked.append((command, guest_workspace))
+        threading.Event().wait(self._delay_s)
+        return self
+
+
+def test_commands_go_to_the_sandbox(new_session: NewSession) -> None:
+    sandbox = Sandbox()
+    session = new_session(sandbox_handle=sandbox)
+    result = session.tool("bash", {"command": "rm -rf /"})
+    assert sandbox.asked == [("rm -rf /", "/workspace")]
+    assert (result.output, result.exit_code) == ("out\nerr\n", 3)
+    assert result.metadata == {"exit_code": 3}
+
+
+def test_a_sandbox_may_be_asynchronous(new_session: NewSession) -> None:
+    class Later(Sandbox):
+        async def exec_command(self, command: str, guest_workspace: str) -> Sandbox:  # type: ignore[override]
+            return self
+
+    assert new_session(sandbox_handle=Later()).bash("ls") == "out\nerr\n"
+
+
+def test_a_sandbox_that_takes_too_long_is_left(new_session: NewSession) -> None:
+    session = new_session(sandbox_handle=Sandbox(delay_s=5.0))
+    result = session.tool("bash", {"command": "sleep", "timeout": 50})
+    assert "timed out after 50ms" in result.output
+
+
+def test_an_object_that_is_no_sandbox_is_refused(new_session: NewSession) -> None:
+    with pytest.raises(InvalidArgument, match="sandbox_handle"):
+        new_session(sandbox_handle=object())
