@@ -58,6 +58,9 @@ class SessionOptions:
         `context_provider`) are objects with `name` and `query(ContextQuery)`.
     planning: plan before working; `planning_mode` (`auto`, `enabled`, `disabled`) wins over it.
     goal_tracking: name the goal of each prompt and judge at the end whether it was reached.
+    max_execution_time_ms: an execution is stopped after this time, as by `cancel`; none by default.
+    sandbox_handle: runs the commands of `bash`: an object with
+        `exec_command(command, guest_workspace)` that gives `stdout`, `stderr`, `exit_code`.
     auto_save: save after every completed turn; off by default.
     builtin_skills: load the seven built-in skills; off by default.
     skill_dirs (also one `skills_dir`), agent_dirs: directories besides those of the configuration.
@@ -92,6 +95,8 @@ class SessionOptions:
     session_id: str | None = None
     session_store: Any = None
     auto_save: bool | None = None
+    max_execution_time_ms: int | None = None
+    sandbox_handle: Any = None
     planning: bool | None = None
     planning_mode: str | None = None
     goal_tracking: bool | None = None
@@ -235,6 +240,7 @@ _INTEGERS = {
     "max_parse_retries": 0,
     "circuit_breaker_threshold": 0,
     "tool_timeout_ms": 1,
+    "max_execution_time_ms": 1,
     "max_continuation_turns": 0,
     "thinking_budget": 1,
 }
