@@ -75,6 +75,10 @@ class ScheduleFull(A3SError):
     """One scheduled task more than a session may have. Nothing was scheduled."""
 
 
+class QueueError(A3SError):
+    """A command of the lane queue that could not be run: no queue, too late, refused, shut down."""
+
+
 class LocalModelMissing(A3SError):
     """The embedded model is neither cached nor obtainable; the message names the file to place."""
 
@@ -182,6 +186,12 @@ class ToolFailed(A3SError):
     def __init__(self, problem: str, *, exit_code: int = 1) -> None:
         self.exit_code = exit_code
         super().__init__(problem)
+
+
+class McpError(A3SError):
+    """An MCP server that cannot be connected to; the text names it and holds no credentials."""
+
+    prefix = "add_mcp_server failed: "
 
 
 class ToolError(A3SError):

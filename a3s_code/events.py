@@ -59,6 +59,11 @@ class EventType(StrEnum):
     SUBAGENT_START = "subagent_start"
     SUBAGENT_PROGRESS = "subagent_progress"
     SUBAGENT_END = "subagent_end"
+    EXTERNAL_TASK_PENDING = "external_task_pending"
+    EXTERNAL_TASK_COMPLETED = "external_task_completed"
+    COMMAND_RETRY = "command_retry"
+    COMMAND_DEAD_LETTERED = "command_dead_lettered"
+    QUEUE_ALERT = "queue_alert"
 
 
 class AgentEvent:
@@ -626,6 +631,69 @@ class SubagentEnd(AgentEvent):
     def exit_code(self) -> int:
         """0 for success, else 1."""
         return 0 if self.success else 1
+
+
+# -- the lane queue --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalTaskPending(AgentEvent):
+    """A command waits for somebody to run it elsewhere, or is told of for information.
+
+    `command_type` is the tool, `payload` its arguments, `timeout_ms` the time allowed.
+    """
+
+    event_type: ClassVar[str] = EventType.EXTERNAL_TASK_PENDING
+    task_id: str
+    session_id: str
+    lane: str
+    command_type: str
+    payload: Mapping[str, Any]
+    timeout_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExternalTaskCompleted(AgentEvent):
+    """A command that was published is done; `success` is false also when nobody did it in time."""
+
+    event_type: ClassVar[str] = EventType.EXTERNAL_TASK_COMPLETED
+    task_id: str
+    session_id: str
+    success: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandRetry(AgentEvent):
+    """A command failed and runs again: attempt number `attempt` follows after `delay_ms`."""
+
+    event_type: ClassVar[str] = EventType.COMMAND_RETRY
+    command_id: str
+    command_type: str
+    lane: str
+    attempt: int
+    delay_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandDeadLettered(AgentEvent):
+    """A command failed for good after `attempts` attempts and is kept among the dead letters."""
+
+    event_type: ClassVar[str] = EventType.COMMAND_DEAD_LETTERED
+    command_id: str
+    command_type: str
+    lane: str
+    error: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueAlert(AgentEvent):
+    """Many commands wait in a lane, or none any more; `level` is info, warning or critical."""
+
+    event_type: ClassVar[str] = EventType.QUEUE_ALERT
+    level: str
+    alert_type: str
+    message: str
 
 
 class UnknownEvent(AgentEvent):
