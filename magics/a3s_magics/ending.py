@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from a3s_magics.problems import TurnCancelled, failed_turn
 from a3s_magics.record import without_keys
+from a3s_magics.result import TurnResult
 from a3s_magics.transcript import Failure
-from a3s_magics.turn import Turn, TurnResult
+from a3s_magics.turn import Turn
 
 
 def ended(turn: Turn, result: TurnResult) -> TurnResult:

@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Enum, Unicode
+from traitlets import Bool, Enum, Unicode
 
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.matcher import make_matcher
 from a3s_magics.tool_magics import ToolMagics
+from a3s_magics.watch import Watch
 
 if TYPE_CHECKING:
     from a3s_magics.home import Home, Settings
+    from a3s_magics.images.gallery import Gallery
     from a3s_magics.lane import Lane
+    from a3s_magics.notebook_access import Notebook
 
 _SHUT_DOWN_S = 3.0
 
@@ -35,27 +38,38 @@ class A3SMagics(Magics):
     workspace = Unicode(
         "", help="Folder the agent works in; empty: the notebook's, else the working directory."
     ).tag(config=True)
+    notebook_tools = Bool(
+        True,
+        help="Offer the agent the tools python, variables, cells and last_error of this notebook.",
+    ).tag(config=True)
 
     def __init__(self, shell: Any) -> None:
         super().__init__(shell=shell)
         self._shell = shell  # upstream types `shell` as optional
         self._home: Home | None = None
         self._lane: Lane | None = None
+        self._notebook: Notebook | None = None
+        self._watch = Watch(shell)
         self.tools = ToolMagics(shell, self.tool_line, self.tool_help)
         self.match = make_matcher(self._known)
 
     @no_var_expand
     @line_cell_magic
-    def a3s(self, line: str, cell: str | None = None) -> None:
+    def a3s(self, line: str, cell: str | None = None) -> Gallery | None:
         """Send the cell to the agent (`%%a3s`), or control the session (`%a3s status`).
 
         `%%a3s --help` and `%a3s --help` list the options and the commands.
         """
+        if cell is None and line.split() == ["images"]:
+            from a3s_magics.images.gallery import Gallery
+
+            return Gallery(tuple(self._watch.images))
         if cell is None:
             self._control(line)
-            return
+            return None
         with TurnInterrupt() as interrupt:
             self._prompt(line, cell, interrupt)
+        return None
 
     def tool_line(self, tool: str, line: str) -> Any:
         """The value of `%a3s_<tool> <line>`."""
@@ -102,6 +116,7 @@ class A3SMagics(Magics):
 
     def close(self) -> None:
         """End the session and give the kernel its own message handling back."""
+        self._watch.close()
         if self._lane is not None:
             self._lane.uninstall()
             self._lane = None
@@ -128,7 +143,10 @@ class A3SMagics(Magics):
             ui=self.ui,
             lane=self._get_lane(),
             interrupt=interrupt,
+            notebook=self._get_notebook(),
         )
+        if options.out:
+            self._shell.user_ns[options.out] = result
         # `_` and Out[n], without showing the value: the answer is on screen already.
         self._shell.displayhook.update_user_ns(result)
 
@@ -145,6 +163,14 @@ class A3SMagics(Magics):
 
             self._home = Home(self._shell.user_ns)
         return self._home
+
+    def _get_notebook(self) -> Notebook:
+        if self._notebook is None:
+            from a3s_magics.notebook_access import Notebook
+
+            self._notebook = Notebook(self._shell, self._watch)
+        self._notebook.wanted = self.notebook_tools
+        return self._notebook
 
     def _get_lane(self) -> Lane | None:
         kernel = getattr(self._shell, "kernel", None)

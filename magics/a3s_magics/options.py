@@ -6,6 +6,7 @@ import argparse
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from keyword import iskeyword
 from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
@@ -66,6 +67,10 @@ class PromptOptions:
     ui: str | None = None
     new: bool = False
     yes: bool = False
+    attach: tuple[str, ...] = ()
+    out: str | None = None
+    max_rounds: int | None = None
+    btw: bool = False
 
 
 def prompt_parser() -> LineParser:
@@ -77,9 +82,24 @@ def prompt_parser() -> LineParser:
             "Send the cell to the agent, exactly as it is typed, and watch it work.\n"
             "Stop (or Cancel) ends the turn and keeps what has arrived."
         ),
-        epilog="%a3s --help lists what else there is.",
+        epilog="@name in the prompt shows the model that variable: a figure as an image, a data frame as\n"
+        "its columns. %a3s --help lists what else there is.",
     )
     parser.add_argument("--model", metavar="PROVIDER/MODEL", help="answer with this model, once")
+    parser.add_argument(
+        "--attach",
+        action="append",
+        default=[],
+        metavar="IMAGE",
+        help="send an image along: last, cell:N, N..M (cells), a variable or a file; repeatable",
+    )
+    parser.add_argument("--out", metavar="NAME", help="keep the result in this variable")
+    parser.add_argument(
+        "--max-rounds", type=int, metavar="N", help="at most N calls of the model in this turn"
+    )
+    parser.add_argument(
+        "--btw", action="store_true", help="a side question that the conversation never sees"
+    )
     parser.add_argument("--ui", choices=UI_NAMES, help="how to show this turn")
     parser.add_argument("--new", action="store_true", help="forget the conversation first")
     parser.add_argument(
@@ -98,4 +118,8 @@ def parse_prompt_options(line: str) -> PromptOptions:
         )
     if rest:
         parser.error(f"unknown option {rest[0]}")
-    return PromptOptions(model=given.model, ui=given.ui, new=given.new, yes=given.yes)
+    if given.out is not None and (not given.out.isidentifier() or iskeyword(given.out)):
+        parser.error(f"--out {given.out!r} cannot be the name of a variable")
+    if given.max_rounds is not None and given.max_rounds < 1:
+        parser.error(f"--max-rounds must be at least 1, not {given.max_rounds}")
+    return PromptOptions(**{**vars(given), "attach": tuple(given.attach)})

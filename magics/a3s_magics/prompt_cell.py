@@ -11,19 +11,23 @@ from IPython.core.error import UsageError
 
 from a3s_code import Session
 from a3s_magics.approvals import Approvals
+from a3s_magics.cell_thread import CellThread
 from a3s_magics.desk import Desk
 from a3s_magics.ending import ended
 from a3s_magics.frontend import look
 from a3s_magics.home import Home, Settings
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.lane import Lane
+from a3s_magics.notebook_access import Notebook
 from a3s_magics.options import UI_NAMES, PromptOptions
 from a3s_magics.painters.choose import PainterName, choose, make_painter
 from a3s_magics.problems import TurnCancelled, said_in_one_line
 from a3s_magics.replay import model_now, replaying
 from a3s_magics.replay_cell import replay_prompt
+from a3s_magics.request import Request, request
+from a3s_magics.result import TurnResult
 from a3s_magics.transcript import Notice, Transcript
-from a3s_magics.turn import Turn, TurnResult
+from a3s_magics.turn import Turn
 
 _SETTLE_S = 5.0
 
@@ -38,6 +42,7 @@ def run_prompt(
     ui: str,
     lane: Lane | None,
     interrupt: TurnInterrupt,
+    notebook: Notebook,
 ) -> TurnResult:
     """Send the prompt and show the turn in the calling cell.
 
@@ -64,10 +69,14 @@ def run_prompt(
         if options.model:
             session.use_model(options.model)
     try:
+        notebook.equip(session)
+        asked = request(prompt, options, shell=shell, shown=notebook.watch.images, session=session)
         if options.new:
             with said_in_one_line():
                 session.clear()
-        return _run(prompt, options, shell, home, session, wanted, lane, interrupt)
+        return _run(
+            prompt, asked, options, shell, home, session, wanted, lane, interrupt, notebook.thread
+        )
     finally:
         with said_in_one_line():
             for line in home.after_turn(settings):
@@ -85,6 +94,7 @@ def painter_name(text: str) -> PainterName | None:
 
 def _run(
     prompt: str,
+    asked: Request,
     options: PromptOptions,
     shell: Any,
     home: Home,
@@ -92,6 +102,7 @@ def _run(
     wanted: PainterName | None,
     lane: Lane | None,
     interrupt: TurnInterrupt,
+    cell: CellThread,
 ) -> TurnResult:
     lane = lane if lane is not None and lane.usable else None
     seen = look(shell, lane_usable=lane is not None)
@@ -99,7 +110,8 @@ def _run(
     if lane is not None and choice.painter == "widgets" and not lane.install():
         raise UsageError("%%a3s: this kernel cannot deliver clicks; use --ui display")
     cost_before = session.cost_usd
-    remarks = tuple(Notice("remark", line) for line in home.take_remarks())
+    lines = [*home.take_remarks(), *([asked.remark] if asked.remark else [])]
+    remarks = tuple(Notice("remark", line) for line in lines)
     with Desk(session, home.approved_tools) as desk:
         interrupt.on_press(desk.cancel)
         if interrupt.pressed:
@@ -110,18 +122,23 @@ def _run(
             approvals=Approvals(choice.asks, desk, interrupt, yes=options.yes),
             facts=lambda: (session.model, session.cost_usd - cost_before),
             pump=lane.pump if lane is not None else _nothing,
+            cell=cell,
             session_id=session.session_id,
             view=Transcript(segments=remarks),
         )
 
         def start() -> Any:
-            events = session.stream(prompt)
+            events = asked.stream(session, options)
             if desk.cancelling:  # pressed after the view was shown, before there was a run
                 desk.cancel()
             return events
 
+        def stopped_code() -> None:
+            if not desk.cancelling:  # Stop ended code of the agent, and ends the turn with it
+                desk.cancel()
+
         try:
-            with said_in_one_line():
+            with said_in_one_line(), cell.serving(interrupt.raising, stopped_code):
                 result = turn.run(start)
         except KeyboardInterrupt:
             _settle(session)

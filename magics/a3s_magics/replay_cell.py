@@ -12,8 +12,9 @@ from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.lane import Lane
 from a3s_magics.painters.choose import PainterName, choose, make_painter
 from a3s_magics.replay import NoSession, RecordedEvents, Replay
+from a3s_magics.result import TurnResult
 from a3s_magics.transcript import Notice, Transcript
-from a3s_magics.turn import Turn, TurnResult
+from a3s_magics.turn import Turn
 
 
 def replay_prompt(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
-from a3s_code import AgentEvent, End, TextDelta, TokenUsage
+from a3s_code import AgentEvent, End, TextDelta
 from a3s_magics.approvals import Approvals
+from a3s_magics.cell_thread import CellThread
 from a3s_magics.painters.protocol import Painter
 from a3s_magics.record import MIME, EventLog, turn_record
+from a3s_magics.result import TurnResult
 from a3s_magics.static import turn_markdown, turn_text
 from a3s_magics.statusline import Surroundings
 from a3s_magics.transcript import ToolCall, Transcript, advance
@@ -28,31 +30,12 @@ class Events(Protocol):
         """Cancel the execution unless it is over."""
 
 
-@dataclass(frozen=True)
-class TurnResult:
-    """What a finished turn leaves in `_`: text, usage, cost, tool calls and the record."""
-
-    text: str
-    model: str
-    usage: TokenUsage
-    cost_usd: float | None
-    elapsed_s: float
-    cancelled: bool
-    tool_calls: tuple[ToolCall, ...] = field(repr=False)
-    record: dict[str, Any] = field(repr=False)
-
-    def __str__(self) -> str:
-        return self.text
-
-    def _repr_markdown_(self) -> str:
-        return f"{self.text}\n\n<sub>{self.model} · {self.usage.total_tokens:,} tokens</sub>"
-
-
 @dataclass
 class Turn:
     """Runs one turn in the calling thread, which must be the cell's own.
 
-    `pump` is called about every 40 ms, `facts` tells model and cost as of now.
+    `pump` is called about every 40 ms, `facts` tells model and cost as of now. `cell` hands over
+    what tools want done in this thread.
     """
 
     prompt: str
@@ -60,6 +43,7 @@ class Turn:
     approvals: Approvals
     facts: Callable[[], tuple[str, float | None]]
     pump: Callable[[], None] = lambda: None
+    cell: CellThread = field(default_factory=CellThread)
     session_id: str = ""
     clock: Callable[[], float] = time.monotonic
     view: Transcript = field(default_factory=Transcript)
@@ -98,6 +82,9 @@ class Turn:
             if self.view.questions:
                 self.painter.paint(self.view, self._around())
                 self.approvals.attend(self.view)
+            if self.cell.waiting:
+                self.painter.paint(self.view, self._around())  # nothing is painted while it works
+                self.cell.serve()
             now = self.clock()
             if now - painted >= self.painter.interval_s:
                 self.painter.paint(self.view, self._around())

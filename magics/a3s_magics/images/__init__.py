@@ -1,0 +1,1 @@
+"""Images that the notebook has shown, and how one of them goes along with a prompt."""

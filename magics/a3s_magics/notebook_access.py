@@ -1,0 +1,26 @@
+"""What the agent may know of and do in the notebook: logs of its cells, and the tools on them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from a3s_code import Session
+from a3s_magics.cell_thread import CellThread
+from a3s_magics.notebook_tools import NotebookTools
+from a3s_magics.watch import Watch
+
+
+class Notebook:
+    """Made at the first prompt; `wanted` tells whether a session is to have the notebook's tools."""
+
+    def __init__(self, shell: Any, watch: Watch) -> None:
+        self.watch, self.thread = watch, CellThread()
+        self.wanted = True
+        self._tools = NotebookTools(shell, watch, self.thread)
+
+    def equip(self, session: Session) -> None:
+        """Give the session the tools, or take them away."""
+        if self.wanted:
+            self._tools.offer(session)
+        else:
+            self._tools.withdraw(session)
