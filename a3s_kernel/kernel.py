@@ -81,6 +81,7 @@ class A3SKernel(IPythonKernel):
             self._report_broken_extension(error)
         # Before all others: what IPython's own cleanup would change belongs to the prompt.
         shell.input_transformers_cleanup[:0] = [self._typed, without_python_magic]
+        shell.events.register("pre_execute", self._typed.began)
 
     def _ipython(self) -> InteractiveShell:
         assert isinstance(

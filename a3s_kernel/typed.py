@@ -20,7 +20,7 @@ class TypedPrompts:
 
     @contextmanager
     def announced(self, source: str | None) -> Iterator[None]:
-        """The next cell that is transformed within the block, in its context, is this prompt.
+        """What is transformed within the block, in its context, is this prompt until it `began`.
 
         None announces nothing.
         """
@@ -30,11 +30,17 @@ class TypedPrompts:
         finally:
             self._announced.reset(token)
 
+    def began(self) -> None:
+        """The announced cell is running now; for IPython's event `pre_execute`."""
+        waiting = self._announced.get()
+        if waiting:
+            waiting.clear()  # in copies of the context, too
+
     def __call__(self, lines: list[str]) -> list[str]:
         """The lines of a cell, or the call they stand for."""
         waiting = self._announced.get()
         if not waiting:
             return lines
-        text = waiting.pop()  # once: in copies of the context, too
+        text = waiting[0]  # not the lines: another transformer may have been at them
         prompt = text if text.endswith("\n") else f"{text}\n"
         return [f"get_ipython().run_cell_magic('a3s', '', {prompt!r})\n"]

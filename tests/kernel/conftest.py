@@ -20,7 +20,7 @@ START_DEADLINE_S = 60
 
 @pytest.fixture(scope="session", autouse=True)
 def jupyter_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Folders that hold this run's kernelspec and nothing of the developer's own Jupyter."""
+    """Folders that hold this run's kernelspecs and nothing of the developer's own Jupyter."""
     home = tmp_path_factory.mktemp("jupyter")
     assert install(["--prefix", str(home)]) == 0
     places = {
@@ -72,13 +72,13 @@ StartKernel = Callable[..., Kernel]
 
 @pytest.fixture
 def start_kernel(tmp_path: Path) -> Iterator[StartKernel]:
-    """Start the `a3s` kernel in an empty folder, with more environment variables if wanted."""
+    """Start a kernel (`a3s`) in an empty folder, with more environment variables if wanted."""
     running: list[Kernel] = []
 
-    def start(extra_env: Mapping[str, str] | None = None) -> Kernel:
+    def start(extra_env: Mapping[str, str] | None = None, name: str = "a3s") -> Kernel:
         manager, client = start_new_kernel(
             startup_timeout=START_DEADLINE_S,
-            kernel_name="a3s",
+            kernel_name=name,
             cwd=str(tmp_path),
             env={**os.environ, **(extra_env or {})},
         )

@@ -34,3 +34,26 @@ class TestA3SKernel(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # n
     complete_code_samples = ["1", "def f(x):\n  return x*2\n\n\n", "%%a3s\nhello"]  # noqa: RUF012
     incomplete_code_samples = ["print('''hello", "def f(x):\n  x*2", "%%a3s"]  # noqa: RUF012
     invalid_code_samples = ["import = 7q"]  # noqa: RUF012
+
+
+class TestChatKernel(TestA3SKernel):
+    """The same in the `a3s-chat` kernel, where Python cells say so."""
+
+    kernel_name = "a3s-chat"
+    code_hello_world = "%%py\nprint('hello, world')"
+    code_stderr = "%%py\nimport sys; print('oops', file=sys.stderr)"
+    code_generate_error = "%%py\nraise ValueError('no')"
+    code_execute_result = [{"code": "%%py\n1+2+3", "result": "6"}]  # noqa: RUF012
+    code_display_data = [  # noqa: RUF012
+        {
+            "code": "%%py\nfrom IPython.display import HTML, display; display(HTML('<b>x</b>'))",
+            "mime": "text/html",
+        }
+    ]
+    code_clear_output = "%%py\nfrom IPython.display import clear_output; clear_output()"
+    code_history_pattern = "%%py?1?2*"
+    completion_samples = [{"text": "%%py\nzi", "matches": {"zip"}}]  # noqa: RUF012
+    complete_code_samples = ["hello", "What is (this", "%%py\n1", "/help"]  # noqa: RUF012
+    incomplete_code_samples = ["%%py\nprint('''hello", "%%a3s"]  # noqa: RUF012
+    invalid_code_samples = ["%%py\nimport = 7q"]  # noqa: RUF012
+    code_inspect_sample = "%%py\nzip"
