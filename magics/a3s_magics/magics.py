@@ -15,6 +15,7 @@ from a3s_magics.tool_magics import ToolMagics
 from a3s_magics.watch import Watch
 
 if TYPE_CHECKING:
+    from a3s_code import Session
     from a3s_magics.home import Home, Settings
     from a3s_magics.images.gallery import Gallery
     from a3s_magics.lane import Lane
@@ -71,6 +72,23 @@ class A3SMagics(Magics):
             self._prompt(line, cell, interrupt)
         return None
 
+    def session(self) -> Session:
+        """The session; made when there is none."""
+        return self._get_home().session(self._settings())
+
+    def explore(self, tool: str) -> None:
+        """Show the form of a tool. Raises `UsageError` where no form can be used."""
+        from a3s_magics.problems import said_in_one_line
+
+        if getattr(self._shell, "kernel", None) is None:
+            raise UsageError("%a3s explore needs a notebook; %a3s_read --help works everywhere")
+        with said_in_one_line():
+            from IPython.display import display
+
+            from a3s_magics.explorer import Explorer
+
+            display(Explorer(self.session, tool).widget)  # type: ignore[no-untyped-call]
+
     def tool_line(self, tool: str, line: str) -> Any:
         """The value of `%a3s_<tool> <line>`."""
         from a3s_magics.options import HelpWanted
@@ -79,7 +97,7 @@ class A3SMagics(Magics):
 
         try:
             with said_in_one_line():
-                return run_tool_line(self._get_home().session(self._settings()), tool, line)
+                return run_tool_line(self.session(), tool, line)
         except HelpWanted as help_text:
             _say(str(help_text))
             return None
@@ -90,7 +108,7 @@ class A3SMagics(Magics):
         from a3s_magics.tool_lines import tool_help
 
         try:
-            return tool_help(self._get_home().session(self._settings()), tool)
+            return tool_help(self.session(), tool)
         except (A3SError, UsageError):
             return None
 
@@ -151,6 +169,10 @@ class A3SMagics(Magics):
         self._shell.displayhook.update_user_ns(result)
 
     def _control(self, line: str) -> None:
+        command, _, rest = line.strip().partition(" ")
+        if command == "explore":
+            self.explore(rest.strip())
+            return
         from a3s_magics.control import Control
 
         kernel = getattr(self._shell, "kernel", None)
