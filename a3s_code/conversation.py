@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -17,10 +17,19 @@ from a3s_code.commands.host import CompactReport, McpServer
 from a3s_code.commands.outcome import CommandOutcome
 from a3s_code.commands.parse import parse_command
 from a3s_code.context.provider import ContextProvider
-from a3s_code.errors import BtwFailed, InvalidArgument, ModelError, SaveFailed, SessionBusy
+from a3s_code.errors import (
+    BtwFailed,
+    InvalidArgument,
+    ModelError,
+    QueueError,
+    SaveFailed,
+    SessionBusy,
+)
 from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
 from a3s_code.hooks.life import SessionLife
 from a3s_code.keeping import Keeper, log
+from a3s_code.lanes.queue import LaneQueue
+from a3s_code.lanes.tool_commands import run_function_in, tool_named_by
 from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, as_text, estimated_tokens
@@ -391,8 +400,32 @@ class Conversation:
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A tool call by hand; what it starts in the background ends with the session."""
         children = self._children(heard=False)
-        result = await self.toolbox.delegating_to(children).direct(name, args)
+        result = await call(self.toolbox.delegating_to(children))
         self._started_by_hand = [*(left for left in self._started_by_hand if left.busy)]
+        return await self._by_hand(lambda toolbox: toolbox.direct(name, args))
+
+    async def submit(self, lane: str, given: Any) -> Any:
+        """The value of a callable, or the result of a tool named by a dict, run in a lane."""
+        queue = self.queue
+        if callable(given):
+            return await run_function_in(queue, lane, given, self._tell)
+        name, args = tool_named_by(lane, given)
+        return await self._by_hand(lambda toolbox: toolbox.submitted(lane, name, args, self._tell))
+
+    @property
+    def queue(self) -> LaneQueue:
+        """The lane queue. Raises `QueueError` when the session has none."""
+        if self.toolbox.queue is None:
+            raise QueueError("this session has no queue: it was made without queue_config")
+        return self.toolbox.queue
+
+    async def _tell(self, events: list[AgentEvent]) -> None:
+        """Let whoever follows the running prompt see what a submitted command does."""
+        if self._running is not None:
+            for event in events:
+                self._running.tell(event)
+
+    async def _by_hand(self, call: Callable[[Toolbox], Awaitable[ToolResult]]) -> ToolResult:
         if children.busy:
             self._started_by_hand.append(children)
         return result
@@ -469,6 +502,8 @@ class Conversation:
         self.toolbox.guard.close()
         self.keeper.close()
 
+        if self.toolbox.queue is not None:
+            runtime().call_soon(self.toolbox.queue.close)
     # -- saving --------------------------------------------------------------------------------------
 
     async def _auto_save(self) -> list[AgentEvent]:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from a3s_code.config.model import QueueSettings
 from a3s_code.errors import InvalidArgument
+from a3s_code.lanes.config import LaneSettings, SessionQueueConfig
 from a3s_code.llm.retry import RetryConfig
 from a3s_code.loop.machine import LoopLimits
 from a3s_code.loop.prompt import PromptSlots
@@ -66,6 +68,7 @@ class SessionOptions:
     skill_dirs (also one `skills_dir`), agent_dirs: directories besides those of the configuration.
     skill_registry, inline_skills, plugins: skills given as objects; `add_instruction` and
         `add_persona` append an inline skill.
+    queue_config: a `SessionQueueConfig`, or a dict of its settings; without it there is no queue.
     """
 
     model: str | None = None
@@ -113,6 +116,7 @@ class SessionOptions:
     skill_registry: SkillRegistry | None = None
     inline_skills: list[Skill] = field(default_factory=list)
     plugins: Sequence[SkillPlugin] | None = None
+    queue_config: SessionQueueConfig | Mapping[str, Any] | None = None
 
     def add_instruction(self, name: str, content: str) -> None:
         """Add a skill that is made of this text."""
@@ -198,6 +202,12 @@ class SessionOptions:
         return (
             3 if self.circuit_breaker_threshold is None else max(1, self.circuit_breaker_threshold)
         )
+
+    def queue(self, start: QueueSettings | None) -> LaneSettings | None:
+        """Settings of the lane queue over those of the configuration, None for no queue."""
+        if self.queue_config is None:
+            return None
+        return SessionQueueConfig.of(self.queue_config).settings(start)
 
     def guard(self) -> SecurityGuard:
         """The security provider in the session's hands; without one nothing is looked at."""

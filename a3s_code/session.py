@@ -22,6 +22,7 @@ from a3s_code.run.channel import EventChannel
 from a3s_code.run.execution import Outcome
 from a3s_code.run.stream import EventStream
 from a3s_code.tools.find import find_files
+from a3s_code.session_queue import QueueCalls
 from a3s_code.tools.history import FileVersion
 from a3s_code.tools.host_function import function_tool
 from a3s_code.tools.restore import restore_version
@@ -30,7 +31,7 @@ T = TypeVar("T")
 Attachments = Sequence[Attachment | Mapping[str, Any]]
 
 
-class Session:
+class Session(QueueCalls):
     """One conversation with the agent in one workspace. Made by `Agent.session`.
 
     Callable from any thread, inside or outside of an event loop. One `send` or `stream` runs at a

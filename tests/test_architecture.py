@@ -45,6 +45,7 @@ LAYERS = (
     ("a3s_code.options", "a3s_code.crew", "a3s_code.keeping", "a3s_code.ledger"),
     ("a3s_code.conversation",),
     ("a3s_code.session",),
+    ("a3s_code.session_queue",),
     ("a3s_code.agent",),
     ("a3s_code.teams",),
     ("a3s_code",),

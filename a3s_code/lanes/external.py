@@ -37,7 +37,7 @@ class ExternalTaskResult:
         if isinstance(success, Mapping):
             unknown = set(success) - {"success", "result", "error"}
             if unknown:
-                raise InvalidArgument(f"an external result has no {sorted(unknown)[0]!r}")
+                raise InvalidArgument(f"an external result has no {min(unknown)!r}")
             return cls.of(success.get("success", True), success.get("result"), success.get("error"))
         if isinstance(success, ExternalTaskResult):
             return cls.of(success.success, success.result, success.error)

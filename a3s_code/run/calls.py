@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from typing import Any
 
+from a3s_code.errors import ToolFailed
 from a3s_code.events import AgentEvent, ToolEnd
 from a3s_code.hooks.bound import BoundHooks, ErrorType
+from a3s_code.lanes.queue import LaneQueue
+from a3s_code.lanes.tool_commands import run_tool_in
 from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
+from a3s_code.permissions.lanes import lane_of
 from a3s_code.results import ToolResult
 from a3s_code.run.gate import Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.security.guard import SecurityGuard
-from a3s_code.tools.arguments import normalise_arguments, translated_call
+from a3s_code.tools.arguments import checked_arguments, normalise_arguments, translated_call
 from a3s_code.tools.delegate import Delegate
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
 from a3s_code.tools.registry import ToolRegistry
@@ -25,10 +30,13 @@ from a3s_code.tools.run import run_tool
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
+_PATH_TOOLS = frozenset({"read", "write", "edit", "patch", "glob", "grep", "ls"})
+_PATH_ARGUMENTS = ("file_path", "path")
+
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What a session's calls run with: tools, their surroundings, gate, hooks, the time limit."""
+    """What a session's calls run with: tools, their surroundings, gate, hooks, time limit, queue."""
 
     registry: ToolRegistry
     context: ToolContext
@@ -36,6 +44,7 @@ class Toolbox:
     hooks: BoundHooks
     guard: SecurityGuard = field(default_factory=lambda: SecurityGuard(None))
     timeout_ms: int | None = None
+    queue: LaneQueue | None = None
 
     def delegating_to(self, delegate: Delegate) -> Toolbox:
         """The same, for a run whose children `delegate` runs."""
@@ -48,14 +57,17 @@ class Toolbox:
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A call by hand: deny rules hold, nothing is asked, failures are results."""
         name, args = translated_call(name, args)
-        output = await self._run_direct(name, args)
-        return ToolResult(
-            name=name,
-            output=output.text,
-            exit_code=output.exit_code,
-            metadata=output.metadata,
-            images=output.images,
-        )
+        return _result(name, await self._run_direct(name, args))
+
+    async def submitted(
+        self, lane: str, name: str, args: Mapping[str, Any], emit: Emit
+    ) -> ToolResult:
+        """A call by hand in a lane of the queue."""
+        name, args = translated_call(name, args)
+        args = self.arguments(name, args)
+        context = replace(self.context, invoke=self._run_direct)
+        refusal = self.gate.refuse_direct(name, args)
+        return _result(name, refusal or await self._in_lane(lane, name, args, context, emit))
 
     async def _run_direct(self, name: str, args: Mapping[str, Any]) -> ToolOutput:
         args = self.arguments(name, args)
@@ -67,9 +79,47 @@ class Toolbox:
     async def _run(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         tool = self.registry.get(name)
         if tool is None:
-            known = ", ".join(self.registry.names())
-            return ToolOutput(f"Unknown tool: {name}. Available tools: {known}", 1)
+            return self._unknown(name)
         return await run_tool(tool, args, context, self.timeout_ms)
+
+    def _unknown(self, name: str) -> ToolOutput:
+        known = ", ".join(self.registry.names())
+        return ToolOutput(f"Unknown tool: {name}. Available tools: {known}", 1)
+
+    async def _in_lane(
+        self, lane: str, name: str, args: Mapping[str, Any], context: ToolContext, emit: Emit
+    ) -> ToolOutput:
+        """The output of a call that may have to wait, or may run elsewhere."""
+        queue = self.queue
+        if queue is None:
+            return await self._run(name, args, context)
+        if queue.is_external(lane):
+            problem = self._problem(name, args)
+            if problem is not None:
+                return problem
+
+        async def work() -> ToolOutput:
+            return await self._run(name, args, context)
+
+        return await run_tool_in(queue, lane, name, args, work, emit)
+
+    def _problem(self, name: str, args: Mapping[str, Any]) -> ToolOutput | None:
+        """Why a call must not leave this process: what the tool itself would check here."""
+        tool = self.registry.get(name)
+        if tool is None:
+            return self._unknown(name)
+        try:
+            checked_arguments(tool.parameters, args)
+            for key in _PATH_ARGUMENTS if name in _PATH_TOOLS else ():
+                if isinstance(args.get(key), str):
+                    self.context.workspace.resolve(args[key], tool=name)
+        except ToolFailed as failure:
+            return ToolOutput(failure.problem, failure.exit_code or 1)
+        return None
+
+    def model_place(self, emit: Emit) -> AbstractAsyncContextManager[None]:
+        """The place that a model call takes in its lane, for as long as it lasts."""
+        return nullcontext() if self.queue is None else self.queue.place("generate", emit)
 
     async def admit(
         self, call_id: str, name: str, args: Mapping[str, Any], emit: Emit
@@ -107,11 +157,14 @@ class Toolbox:
             """A call inside this call, such as an item of `batch`: judged like one of its own."""
             inner = self.arguments(name, inner)
             refusal = await self.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
-            return refusal or await self._told(name, inner, self._run(name, inner, context))
+            if refusal is not None:
+                return refusal
+            running = self._in_lane(lane_of(name), name, inner, context, emit)
+            return await self._told(name, inner, running)
 
         context = replace(self.context, progress=relay.add, invoke=invoke)
         try:
-            output = await self._run(call.name, args, context)
+            output = await self._in_lane(lane_of(call.name), call.name, args, context, emit)
         finally:
             await relay.finish()
         self.guard.look_at_input(output.text, source=f"output of {call.name}")
@@ -126,10 +179,22 @@ class Toolbox:
         }
         return replace(output, text=self.guard.output(output.text), metadata=metadata)
 
-    def reads_only(self, call: ToolUseBlock) -> bool:
-        """Whether the call may run beside its neighbours."""
+    def runs_beside(self, call: ToolUseBlock) -> bool:
+        """Whether the call may run beside its neighbours: it reads only, or the queue says so."""
+        if self.queue is not None:
+            return lane_of(call.name) == "query"
         tool: Tool | None = self.registry.get(call.name)
         return tool is not None and reads_only(tool, self.arguments(call.name, call.input))
+
+
+def _result(name: str, output: ToolOutput) -> ToolResult:
+    return ToolResult(
+        name=name,
+        output=output.text,
+        exit_code=output.exit_code,
+        metadata=output.metadata,
+        images=output.images,
+    )
 
 
 class TurnCalls:
@@ -150,7 +215,7 @@ class TurnCalls:
 
     async def run(self, calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
         """All results, in call order. A call that fails or is refused has an error result."""
-        for together, group in groupby(calls, self._toolbox.reads_only):
+        for together, group in groupby(calls, self._toolbox.runs_beside):
             if together:
                 await self._run_together(list(group))
             else:

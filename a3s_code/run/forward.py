@@ -7,11 +7,16 @@ from dataclasses import replace
 
 from a3s_code.events import (
     AgentEvent,
+    CommandDeadLettered,
+    CommandRetry,
     ConfirmationReceived,
     ConfirmationRequired,
     ConfirmationTimeout,
+    ExternalTaskCompleted,
+    ExternalTaskPending,
     ModelPreparing,
     PermissionDenied,
+    QueueAlert,
     ReasoningDelta,
     Retrying,
     SubagentEnd,
@@ -88,6 +93,14 @@ class Forward:
             case SubagentStart() | SubagentProgress() | SubagentEnd():
                 return [event]
             case Retrying() | ModelPreparing():
+                return [event]
+            case (
+                ExternalTaskPending()
+                | ExternalTaskCompleted()
+                | CommandRetry()
+                | CommandDeadLettered()
+                | QueueAlert()
+            ):
                 return [event]
             case _:
                 return []

@@ -68,8 +68,9 @@ class Turns:
         names = [tool.name for tool in tools]
         model = self.asker.model.selector
         await self.toolbox.hooks.before_model(messages, self.system, model, names)
-        began = time.monotonic()
-        reply = await self.asker.ask(self.system, messages, tools, self.session_id, self.emit)
+        async with self.toolbox.model_place(self.emit):
+            began = time.monotonic()
+            reply = await self.asker.ask(self.system, messages, tools, self.session_id, self.emit)
         return reply, round((time.monotonic() - began) * 1000)
 
     async def _compacted(self, step: Step, used_tokens: int) -> Step:
