@@ -77,6 +77,11 @@ class Explorer:
         self.widget.add_class("a3s-explorer")
         self._show_tool()
 
+    def bundle(self) -> dict[str, Any]:
+        """The cell's output. A form cannot be saved, so its text is for a notebook without kernel."""
+        text = f"The form for the tool {self.tool}: run this cell to use it."
+        return {**self.widget._repr_mimebundle_(), "text/plain": text}
+
     @property
     def tool(self) -> str:
         """The tool on screen."""

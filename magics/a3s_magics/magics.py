@@ -83,11 +83,10 @@ class A3SMagics(Magics):
         if getattr(self._shell, "kernel", None) is None:
             raise UsageError("%a3s explore needs a notebook; %a3s_read --help works everywhere")
         with said_in_one_line():
-            from IPython.display import display
-
             from a3s_magics.explorer import Explorer
+            from a3s_magics.painters.outputs import show
 
-            display(Explorer(self.session, tool).widget)  # type: ignore[no-untyped-call]
+            show(Explorer(self.session, tool).bundle())
 
     def tool_line(self, tool: str, line: str) -> Any:
         """The value of `%a3s_<tool> <line>`."""

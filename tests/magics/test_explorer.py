@@ -156,7 +156,9 @@ def test_the_form_works_after_its_cell_has_finished(
     (workspace / "a.txt").write_text("some words\n")
     kernel = start_kernel()
     screen = kernel.run("%a3s explore read").succeeded()
-    assert any(WIDGET in output for output in screen.outputs)
+    (output,) = screen.outputs
+    assert WIDGET in output
+    assert output["text/plain"] == "The form for the tool read: run this cell to use it."
     (field,) = [
         comm_id
         for comm_id, state in screen.widgets.items()
