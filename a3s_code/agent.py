@@ -18,17 +18,17 @@ from a3s_code.errors import ConfigError, InvalidArgument, StoreError, UnknownMod
 from a3s_code.hooks.bound import BoundHooks
 from a3s_code.hooks.engine import HookEngine
 from a3s_code.keeping import Keeper, resumed, store_of
-from a3s_code.llm.bound import BoundModel
 from a3s_code.lanes.queue import LaneQueue
+from a3s_code.llm.bound import BoundModel
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.prompt import PromptSlots, system_prompt
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
+from a3s_code.run.redaction import shown_or_nothing
 from a3s_code.session import Session
 from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig, SavedSession
-from a3s_code.run.redaction import shown_or_nothing
 from a3s_code.tools import builtin_tools
 from a3s_code.tools.delegate import ChildSpec
 from a3s_code.tools.protocol import ToolContext
@@ -233,6 +233,7 @@ def _toolbox(
     place: Workspace, given: SessionOptions, config: AgentConfig, crew: Crew, session_id: str
 ) -> Toolbox:
     builtin = builtin_tools(web=config.web, search=config.search, sandbox=given.sandbox_handle)
+    guard, lanes = given.guard(), given.queue(config.queue)
     return Toolbox(
         registry=ToolRegistry([*builtin, *crew.tools()]),
         context=ToolContext(place),
@@ -248,6 +249,9 @@ def _toolbox(
         hooks=BoundHooks(HookEngine(), session_id, place.root),
         guard=guard,
         timeout_ms=given.tool_timeout_ms,
+        queue=None
+        if lanes is None
+        else LaneQueue(session_id, lanes, lambda text: shown_or_nothing(text, guard)),
     )
 
 
@@ -259,7 +263,6 @@ def _memory(given: SessionOptions, config: AgentConfig) -> tuple[SessionMemory |
     try:
         return SessionMemory.opened(store, config.memory), None
     except StoreError as error:
-    guard, lanes = given.guard(), given.queue(config.queue)
         warning = f"the session has no memory: {error.problem}"
         log.warning(warning)
         return None, warning
@@ -275,9 +278,6 @@ def _project_instructions(workspace: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         log.warning("AGENTS.md is left out: %s", error)
         return ""
-        queue=None
-        if lanes is None
-        else LaneQueue(session_id, lanes, lambda text: shown_or_nothing(text, guard)),
     if not text.strip():
         log.debug("AGENTS.md is blank")
         return ""

@@ -399,9 +399,6 @@ class Conversation:
 
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A tool call by hand; what it starts in the background ends with the session."""
-        children = self._children(heard=False)
-        result = await call(self.toolbox.delegating_to(children))
-        self._started_by_hand = [*(left for left in self._started_by_hand if left.busy)]
         return await self._by_hand(lambda toolbox: toolbox.direct(name, args))
 
     async def submit(self, lane: str, given: Any) -> Any:
@@ -426,6 +423,9 @@ class Conversation:
                 self._running.tell(event)
 
     async def _by_hand(self, call: Callable[[Toolbox], Awaitable[ToolResult]]) -> ToolResult:
+        children = self._children(heard=False)
+        result = await call(self.toolbox.delegating_to(children))
+        self._started_by_hand = [*(left for left in self._started_by_hand if left.busy)]
         if children.busy:
             self._started_by_hand.append(children)
         return result
@@ -499,11 +499,11 @@ class Conversation:
         if self._started_by_hand:
             runtime().call_soon(self._end_what_was_started_by_hand)
         self.toolbox.gate.pending.cancel_all()
+        if self.toolbox.queue is not None:
+            runtime().call_soon(self.toolbox.queue.close)
         self.toolbox.guard.close()
         self.keeper.close()
 
-        if self.toolbox.queue is not None:
-            runtime().call_soon(self.toolbox.queue.close)
     # -- saving --------------------------------------------------------------------------------------
 
     async def _auto_save(self) -> list[AgentEvent]:

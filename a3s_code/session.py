@@ -21,8 +21,8 @@ from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
 from a3s_code.run.channel import EventChannel
 from a3s_code.run.execution import Outcome
 from a3s_code.run.stream import EventStream
-from a3s_code.tools.find import find_files
 from a3s_code.session_queue import QueueCalls
+from a3s_code.tools.find import find_files
 from a3s_code.tools.history import FileVersion
 from a3s_code.tools.host_function import function_tool
 from a3s_code.tools.restore import restore_version
