@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from a3s_code.background import runtime
 from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
 from a3s_code.context.choice import chosen_providers
@@ -22,6 +23,7 @@ from a3s_code.lanes.queue import LaneQueue
 from a3s_code.llm.bound import BoundModel
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.prompt import PromptSlots, system_prompt
+from a3s_code.mcp.servers import AgentServers, SessionServers
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
@@ -47,6 +49,7 @@ class Agent:
         except UnknownModel as error:
             raise ConfigError(error.problem) from error
         self._config = config
+        self._servers = AgentServers(config.mcp_servers)
 
     def __repr__(self) -> str:
         return f"Agent(default_model={self._config.default_model!r})"
@@ -203,17 +206,40 @@ class Agent:
                 storage_type=self._config.storage_backend,
             ),
         )
+        toolbox = _toolbox(place, given, self._config, crew, session_id)
         core = Conversation(
             session_id=session_id,
             model=model,
             choose_model=choose,
             conduct=conduct,
-            toolbox=_toolbox(place, given, self._config, crew, session_id),
+            toolbox=toolbox,
             keeper=keeper,
             memory=memory,
             saved=saved,
+            servers=self._session_servers(toolbox.registry),
         )
         return Session(core, init_warning=warning)
+
+    def refresh_mcp_tools(self) -> None:
+        """Read the tools of the configured MCP servers again; later sessions see the change.
+
+        Servers that are not connected are tried again. A failure is a logged warning.
+        """
+        if self._servers:
+            refreshing = runtime().submit(self._servers.refresh())
+            runtime().wait(refreshing, refreshing.cancel)
+
+    def _session_servers(self, registry: ToolRegistry) -> SessionServers:
+        """The configured servers for a session, connected by the first one, in at most about 10 s.
+
+        Not by `create`: who only reads a configuration starts no processes.
+        """
+        if not self._servers:
+            return SessionServers(registry)
+        connecting = runtime().submit(self._servers.connect())
+        if not runtime().is_inside:  # there the session has those that are connected already
+            runtime().wait(connecting, connecting.cancel)
+        return SessionServers(registry, self._servers)
 
     def _bind(self, selector: str | None, options: SessionOptions) -> BoundModel:
         resolved = self._config.resolve(selector)

@@ -34,6 +34,7 @@ from a3s_code.ledger import Ledger
 from a3s_code.llm.bound import BoundModel
 from a3s_code.loop.compaction import DEFAULT_CONTEXT_TOKENS, as_text, estimated_tokens
 from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
+from a3s_code.mcp.servers import SessionServers
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, TextBlock
 from a3s_code.results import BtwResult, TokenUsage, ToolResult
@@ -127,9 +128,11 @@ class Conversation:
         keeper: Keeper,
         memory: SessionMemory | None = None,
         saved: SavedSession | None = None,
+        servers: SessionServers | None = None,
     ) -> None:
         self.session_id, self.memory = session_id, memory
         self.conduct, self.toolbox, self.keeper = conduct, toolbox, keeper
+        self.servers = servers or SessionServers(toolbox.registry)
         self.commands = command_registry()
         self.scheduler = Scheduler(time.monotonic)
         self._firing = Firing(self.scheduler, self._fire)
@@ -211,7 +214,7 @@ class Conversation:
 
     def mcp_servers(self) -> Sequence[McpServer]:
         """The connected MCP servers."""
-        return ()
+        return [McpServer(name, tools) for name, tools in self.servers.connected()]
 
     # -- changes -------------------------------------------------------------------------------------
 

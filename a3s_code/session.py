@@ -15,6 +15,7 @@ from a3s_code.commands.registry import UserHandler
 from a3s_code.conversation import Conversation, Run
 from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError
 from a3s_code.hooks.registry import Handler as HookHandler
+from a3s_code.mcp.address import server_config
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, messages_from
 from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
@@ -321,6 +322,42 @@ class Session(QueueCalls):
             function_tool(function, name=name, read_only=read_only)
         )
 
+    # -- MCP servers ---------------------------------------------------------------------------------
+
+    def add_mcp_server(
+        self,
+        name: str,
+        transport: str = "stdio",
+        command: str | None = None,
+        args: Sequence[str] | None = None,
+        url: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        env: Mapping[str, str] | None = None,
+        timeout_ms: int | None = None,
+    ) -> int:
+        """Connect to an MCP server and offer its tools from the next model call; their number.
+
+        `transport` is `stdio` (needs `command`; `env` is added to the inherited environment),
+        `http` or `streamable-http` (both need `url`). `timeout_ms` is for each call, 60000 when not
+        given. A name that is there already is connected again. Raises `McpError` when there is no
+        connection within 30 s, `InvalidArgument` for arguments that do not fit.
+        """
+        self._check_open()
+        config = server_config(name, transport, command, args, url, headers, env, timeout_ms)
+        return self._wait(self._core.servers.add(config))
+
+    def remove_mcp_server(self, name: str) -> None:
+        """Take the tools of an MCP server back and end it; nothing happens when there is none.
+
+        A server of the agent's configuration goes on for the other sessions.
+        """
+        self._check_open()
+        self._wait(self._core.servers.remove(name))
+
+    def mcp_status(self) -> dict[str, dict[str, Any]]:
+        """`connected`, `tool_count` and `error` (a line, or None) of each MCP server."""
+        return self._core.servers.status()
+
     # -- agents --------------------------------------------------------------------------------------
 
     def register_agent_dir(self, path: str | Path) -> int:
@@ -484,6 +521,15 @@ class Session(QueueCalls):
         self._closed = True
         self.cancel()
         self._core.close()
+        self._end_servers()
+
+    def _end_servers(self) -> None:
+        servers = self._core.servers
+        if not servers.has_own:
+            return
+        ending = runtime().submit(servers.close())
+        if not runtime().is_inside:
+            runtime().wait(ending, ending.cancel)
 
     def __enter__(self) -> Self:
         return self

@@ -39,6 +39,7 @@ LAYERS = (
         "a3s_code.hooks",
         "a3s_code.lanes",
         "a3s_code.loop",
+        "a3s_code.mcp",
         "a3s_code.planning",
     ),
     ("a3s_code.run", "a3s_code.background"),
@@ -168,7 +169,7 @@ def test_the_public_api_is_what_is_listed() -> None:
 def test_importing_is_light_and_silent() -> None:
     code = (
         "import sys, threading, a3s_code\n"
-        "heavy = {'httpx', 'hcl2', 'lark', 'ipywidgets', 'xllamacpp', 'msgspec', 'pathspec'}\n"
+        "heavy = {'httpx', 'hcl2', 'lark', 'ipywidgets', 'xllamacpp', 'msgspec', 'pathspec', 'mcp'}\n"
         "print(sorted(heavy & set(sys.modules)), threading.active_count())"
     )
     run = subprocess.run(

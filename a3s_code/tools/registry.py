@@ -27,6 +27,7 @@ BUILTIN_NAMES = (
     "Skill",
 )
 _DOCUMENTED = frozenset(BUILTIN_NAMES)
+_DOCUMENTED_FOLDED = frozenset(name.casefold() for name in BUILTIN_NAMES)
 
 
 class ToolRegistry:
@@ -62,15 +63,15 @@ class ToolRegistry:
         """What the model is told about the tools, in order."""
         return [
             ToolDefinition(name=tool.name, description=tool.description, parameters=tool.parameters)
-            for tool in self._tools.values()
+            for tool in self
         ]
 
     def register(self, tool: Tool) -> None:
         """Add a tool at the end, or put it in the place of an earlier one of the same name.
 
-        Raises `InvalidArgument` for the name of a built-in tool.
+        Raises `InvalidArgument` for the name of a built-in tool, in capital letters too.
         """
-        if tool.name in self._reserved:
+        if tool.name in self._reserved or tool.name.casefold() in _DOCUMENTED_FOLDED:
             raise InvalidArgument(f"tool name {tool.name!r} is reserved for a built-in tool")
         self._tools[tool.name] = tool
 
