@@ -50,12 +50,19 @@ class Screen:
                 self.closed.add(content["comm_id"])
 
     def button(self, label: str) -> str | None:
-        """The comm of the open, enabled button whose description is exactly this."""
+        """The comm of the open, enabled button whose description is exactly this.
+
+        It must stand in a box: nobody can press one that was made but is not shown yet.
+        """
         for comm_id, state in self.widgets.items():
             named = state.get("_model_name") == "ButtonModel" and state["description"] == label
             if named and not state["disabled"] and comm_id not in self.closed:
-                return comm_id
+                return comm_id if self._stands_in_a_box(comm_id) else None
         return None
+
+    def _stands_in_a_box(self, comm_id: str) -> bool:
+        reference = f"IPY_MODEL_{comm_id}"
+        return any(reference in state.get("children", ()) for state in self.widgets.values())
 
     @property
     def shown(self) -> str:
