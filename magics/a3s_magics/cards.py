@@ -19,6 +19,7 @@ from a3s_magics.transcript import ToolCall
 
 MAX_LINES = 40  # of one part of a card; the middle of longer ones is left out
 MAX_LINE_CHARS = 400
+ASKING_LINES, ASKING_LINE_CHARS = 1000, 20_000  # who is to decide must be able to see it all
 FOLD_LINES = 12  # a card with more lines than this starts folded
 _SUMMARY_CHARS = 90
 _DIFF_LINES = 2000  # of either side; above that a diff would cost more than it tells
@@ -47,17 +48,15 @@ class Part:
         return self.text.count("\n") + 1
 
 
-def capped(text: str, max_lines: int = MAX_LINES) -> str:
-    """At most `max_lines` lines of at most 400 characters; head and tail stay, the middle goes."""
+def capped(text: str, max_lines: int = MAX_LINES, max_chars: int = MAX_LINE_CHARS) -> str:
+    """At most `max_lines` lines of at most `max_chars`; head and tail stay, the middle goes."""
     lines = text.rstrip("\n").split("\n")
     if len(lines) > max_lines:
         head = max_lines * 2 // 3
         tail = max_lines - head
         left_out = len(lines) - head - tail
         lines = [*lines[:head], f"… {left_out} lines left out …", *lines[-tail:]]
-    return "\n".join(
-        line if len(line) <= MAX_LINE_CHARS else f"{line[:MAX_LINE_CHARS]} …" for line in lines
-    )
+    return "\n".join(line if len(line) <= max_chars else f"{line[:max_chars]} …" for line in lines)
 
 
 def headline(call: ToolCall) -> str:
@@ -100,17 +99,22 @@ def sign(call: ToolCall) -> str:
 
 
 def parts(call: ToolCall) -> list[Part]:
-    """The pieces below the headline, in reading order, capped."""
+    """The pieces below the headline, in reading order, capped; a short command is all headline."""
     found: list[Part] = []
     args = _arguments(call)
+    lines, chars = MAX_LINES, MAX_LINE_CHARS
+    if call.state == "asking":
+        lines, chars = ASKING_LINES, ASKING_LINE_CHARS
     diff = _diff(call, args)
-    if command := args.get("command"):
-        found.append(Part("bash", capped(terminal_text(str(command)))))
+    if command := terminal_text(str(args.get("command") or "")):
+        if command.strip() != headline(call):
+            found.append(Part("bash", capped(command, lines, chars)))
     elif diff:
-        found.append(Part("diff", capped(diff, 2 * MAX_LINES)))
+        found.append(Part("diff", capped(diff, 2 * lines, chars)))
     elif len(args) > 1 or (not args and call.args_text):
         raw = json.dumps(dict(args), indent=1, ensure_ascii=False, default=str) if args else None
-        found.append(Part("json", capped(terminal_text(raw or str(call.args_text)))))
+        text = terminal_text(raw or str(call.args_text))
+        found.append(Part("json", capped(text, lines, chars)))
     output = call.result if call.result is not None else str(call.output)
     succeeded = call.state == "done" and not call.exit_code
     if output.strip() and not (diff and succeeded):
@@ -125,10 +129,12 @@ def card_html(call: ToolCall) -> str:
     unfolded = busy or sum(piece.lines for piece in pieces) <= FOLD_LINES
     body = "".join(_part_html(piece) for piece in pieces)
     kind = "failed" if sign(call) == "✗" else call.state
+    told_below = busy and any(piece.language == "bash" for piece in pieces)
+    topic = "" if told_below else f"<code>{escape(headline(call))}</code> "
     return (
         f'<details class="a3s-card a3s-{kind}"{" open" if unfolded else ""}>'
         f'<summary><span class="a3s-sign" aria-hidden="true">{sign(call)}</span> '
-        f"<b>{escape(call.name)}</b> <code>{escape(headline(call))}</code> "
+        f"<b>{escape(call.name)}</b> {topic}"
         f'<span class="a3s-quiet">{escape(standing(call))}</span></summary>{body}</details>'
     )
 
@@ -145,8 +151,7 @@ def card_text(call: ToolCall) -> str:
     """The card in plain text."""
     lines = [f"{sign(call)} {call.name}: {headline(call)} ({standing(call)})"]
     for piece in parts(call):
-        if piece.language != "bash" or "\n" in piece.text:
-            lines += [f"    {line}" for line in piece.text.split("\n")]
+        lines += [f"    {line}" for line in piece.text.split("\n")]
     return "\n".join(lines)
 
 

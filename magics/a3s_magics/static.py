@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from a3s_magics.cards import card_markdown, card_text, fenced
-from a3s_magics.sanitise import safe_markdown, terminal_text, without_controls
+from a3s_magics.child_card import child_sign, child_standing, child_title
+from a3s_magics.fences import with_closed_fence
+from a3s_magics.inert import inert, oneline
+from a3s_magics.plan_card import heading_text, plan_markdown, plan_text
+from a3s_magics.sanitise import safe_markdown, without_controls
 from a3s_magics.statusline import Surroundings, status_line
 from a3s_magics.transcript import (
+    Child,
     Failure,
     Notice,
+    Plan,
     Reasoning,
     Segment,
+    StepHeading,
     Text,
     ToolCall,
     Transcript,
@@ -22,24 +27,51 @@ def segment_markdown(part: Segment) -> str:
     """One segment as Markdown that no front end can be hurt by."""
     match part:
         case Text(content=content):
-            return safe_markdown(str(content))
+            return with_closed_fence(safe_markdown(str(content)))
         case Reasoning(content=content):
             thought = fenced(without_controls(str(content)).strip())
             return f"<details><summary>Reasoning</summary>\n\n{thought}\n\n</details>"
         case ToolCall():
             return card_markdown(part)
         case Notice(text=text):
-            return f"*{_inert(text)}*"
+            return f"*{inert(text)}*"
         case Failure():
             return failure_html(part)
+        case Plan():
+            return plan_markdown(part)
+        case StepHeading():
+            return f"**{inert(heading_text(part))}**"
+        case Child():
+            return child_markdown(part)
 
 
 def failure_html(failure: Failure) -> str:
     """The red card; JupyterLab and the classic notebook know the class, others show the text."""
-    text = _inert(failure.text)
-    return (
-        f'<div class="alert alert-block alert-danger"><b>{_inert(failure.kind)}</b>: {text}</div>'
+    text = inert(failure.text)
+    return f'<div class="alert alert-block alert-danger"><b>{inert(failure.kind)}</b>: {text}</div>'
+
+
+def child_markdown(child: Child) -> str:
+    """The run of another agent, folded."""
+    title = (
+        f"{child_sign(child)} <b>{inert(child.agent)}</b> {inert(child_title(child))} "
+        f"({inert(child_standing(child))})"
     )
+    blocks = [segment_markdown(part) for part in child.view.segments]
+    body = "\n\n".join(block for block in blocks if block.strip())
+    # Not a quote made of `>`: inside of one, front ends fold nothing.
+    inside = f"<blockquote>\n\n{body}\n\n</blockquote>\n" if body else ""
+    return f"<details><summary>{title}</summary>\n\n{inside}\n</details>"
+
+
+def child_text(child: Child) -> str:
+    """The run of another agent in plain text, indented."""
+    who = f"{child_sign(child)} {oneline(child.agent)}"
+    lines = [f"{who}: {child_title(child)} ({child_standing(child)})"]
+    for block in map(segment_text, child.view.segments):
+        if block.strip():
+            lines += [f"    {line}" for line in block.split("\n")]
+    return "\n".join(lines)
 
 
 def segment_text(part: Segment) -> str:
@@ -52,15 +84,21 @@ def segment_text(part: Segment) -> str:
         case ToolCall():
             return card_text(part)
         case Notice(text=text):
-            return f"({_oneline(text)})"
+            return f"({oneline(text)})"
         case Failure(kind=kind, text=text):
-            return f"{kind}: {_oneline(text)}"
+            return f"{kind}: {oneline(text)}"
+        case Plan():
+            return plan_text(part)
+        case StepHeading():
+            return f"[{heading_text(part)}]"
+        case Child():
+            return child_text(part)
 
 
 def turn_markdown(view: Transcript, around: Surroundings) -> str:
     """The whole turn, with the status line at its end."""
     blocks = [segment_markdown(part) for part in view.segments]
-    blocks.append(f"<sub>{_inert(status_line(view, around))}</sub>")
+    blocks.append(f"<sub>{inert(status_line(view, around))}</sub>")
     return "\n\n".join(block for block in blocks if block.strip())
 
 
@@ -69,15 +107,3 @@ def turn_text(view: Transcript, around: Surroundings) -> str:
     blocks = [segment_text(part) for part in view.segments]
     blocks.append(f"[{status_line(view, around)}]")
     return "\n\n".join(block for block in blocks if block.strip())
-
-
-def _oneline(text: str) -> str:
-    return " ".join(terminal_text(text).split())
-
-
-def _inert(text: str) -> str:
-    """Text that is neither HTML nor Markdown nor a formula."""
-    plain = escape(_oneline(text))
-    for mark in "\\`*_[]$~|!":
-        plain = plain.replace(mark, f"&#{ord(mark)};")
-    return plain

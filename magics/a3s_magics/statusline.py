@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from a3s_magics.sanitise import without_controls
-from a3s_magics.transcript import Notice, Transcript
+from a3s_magics.transcript import Child, Notice, Plan, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,23 @@ def activity(view: Transcript) -> str:
         return "preparing the model"
     if isinstance(last, Notice) and last.kind == "retrying":
         return "retrying"
+    if isinstance(last, Plan) and not last.steps and not last.goal:
+        return "making a plan"
+    if view.plan is not None and view.plan.steps:
+        return _steps(view.plan)
+    if isinstance(last, Child) and last.view.outcome is None:
+        return f"{without_controls(last.agent)} is at work"
     if last is None:
         return "waiting for the model"
     return f"turn {view.turn}" if view.turn > 1 else "answering"
+
+
+def _steps(plan: Plan) -> str:
+    at_work = [n for n, step in enumerate(plan.steps, 1) if step.state == "in_progress"]
+    if not at_work:
+        return f"{plan.completed} of {len(plan.steps)} steps"
+    which = f"step {at_work[0]}" if len(at_work) == 1 else f"steps {at_work[0]} to {at_work[-1]}"
+    return f"{which} of {len(plan.steps)}"
 
 
 def _minutes(around: Surroundings) -> str:

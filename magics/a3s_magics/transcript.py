@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from collections.abc import Callable
+from dataclasses import replace
 
 from a3s_code import (
     AgentEvent,
@@ -21,8 +20,12 @@ from a3s_code import (
     ReasoningDelta,
     Retrying,
     Start,
+    StepEnd,
+    StepStart,
+    SubagentEnd,
+    SubagentProgress,
+    SubagentStart,
     TextDelta,
-    TokenUsage,
     ToolEnd,
     ToolInputDelta,
     ToolOutputDelta,
@@ -30,122 +33,53 @@ from a3s_code import (
     TurnEnd,
     TurnStart,
 )
+from a3s_magics.pieces import (
+    Child,
+    Failure,
+    Notice,
+    Plan,
+    Reasoning,
+    Segment,
+    StepHeading,
+    Text,
+    ToolCall,
+    ToolState,
+    Transcript,
+)
+from a3s_magics.plans import abandoned, after_planning
 from a3s_magics.rope import Rope
 
-ToolState = Literal["preparing", "asking", "running", "done", "refused", "cancelled"]
-Outcome = Literal["done", "cancelled", "failed"]
-NoticeKind = Literal["preparing", "retrying", "compacted", "warning", "remark"]
+__all__ = [
+    "Child",
+    "Failure",
+    "Notice",
+    "Plan",
+    "Reasoning",
+    "Segment",
+    "StepHeading",
+    "Text",
+    "ToolCall",
+    "Transcript",
+    "advance",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A stretch of the answer between two tool calls."""
-
-    content: Rope
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """A stretch of the model's thinking."""
-
-    content: Rope
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ToolCall:
-    """One tool call, from the model's first word about it to its result.
-
-    `args_text` is the arguments' JSON as far as it was streamed, `output` what the running tool
-    printed, `result` the text the model got back (None before). `approved` and `reason` tell what a
-    person or the policy decided; `approved` is None when nobody was asked.
-    """
-
-    tool_id: str
-    name: str
-    state: ToolState
-    args: Mapping[str, Any] | None = None
-    args_text: Rope = field(default_factory=Rope)
-    output: Rope = field(default_factory=Rope)
-    result: str | None = None
-    exit_code: int | None = None
-    duration_ms: int = 0
-    metadata: Mapping[str, Any] | None = None
-    approved: bool | None = None
-    reason: str | None = None
-
-    @property
-    def over(self) -> bool:
-        """Whether nothing more can happen to this call."""
-        return self.state in ("done", "refused", "cancelled") and self.result is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """Something the reader should know that is neither answer nor tool: a retry, a download.
-
-    `fraction` is between 0 and 1 when progress is known.
-    """
-
-    kind: NoticeKind
-    text: str
-    fraction: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """The error that ended the turn; `kind` is the name of the error's class."""
-
-    kind: str
-    text: str
-
-
-Segment = Text | Reasoning | ToolCall | Notice | Failure
-
-
-@dataclass(frozen=True, slots=True)
-class Transcript:
-    """All that is to be seen of one turn, in the order in which it happened.
-
-    `outcome` is None while the turn runs. Elapsed time and model are facts of the surroundings and
-    are given to painters beside it.
-    """
-
-    segments: tuple[Segment, ...] = ()
-    turn: int = 0
-    usage: TokenUsage = field(default_factory=TokenUsage)
-    outcome: Outcome | None = None
-    prompt: str = ""
-    final_text: str | None = None
-
-    @property
-    def text(self) -> str:
-        """The answer: the final text once there is one, until then everything said so far."""
-        if self.final_text is not None:
-            return self.final_text
-        return self.said
-
-    @property
-    def said(self) -> str:
-        """Every stretch of text of the turn, those between tool calls included."""
-        parts = (str(part.content) for part in self.segments if isinstance(part, Text))
-        return "\n\n".join(parts)
-
-    @property
-    def questions(self) -> tuple[ToolCall, ...]:
-        """The calls that wait for a person, oldest first."""
-        return tuple(
-            part for part in self.segments if isinstance(part, ToolCall) and part.state == "asking"
-        )
-
-    def tool(self, tool_id: str) -> ToolCall | None:
-        """The call with this id."""
-        at = _position(self.segments, tool_id)
-        found = None if at is None else self.segments[at]
-        return found if isinstance(found, ToolCall) else None
+_OF_TOOLS = (
+    ToolStart
+    | ToolInputDelta
+    | ToolOutputDelta
+    | ToolEnd
+    | ConfirmationRequired
+    | ConfirmationReceived
+    | ConfirmationTimeout
+    | PermissionDenied
+)
 
 
 def advance(view: Transcript, event: AgentEvent) -> Transcript:
     """The transcript after one more event; events of unknown types change nothing."""
+    of_children = _advance_children(view, event)
+    if of_children is not None:
+        return of_children
     match event:
         case TextDelta(text=text):
             return _append(view, Text, text)
@@ -166,14 +100,67 @@ def advance(view: Transcript, event: AgentEvent) -> Transcript:
         case BtwAnswer(answer=answer):
             return view if _ends_with(view, answer) else _append(view, Text, answer)
         case _:
-            return _advance_tool(view, event) or _advance_notice(view, event) or view
+            return (
+                _advance_tool(view, event)
+                or _advance_plan(view, event)
+                or _advance_notice(view, event)
+                or view
+            )
+
+
+def _advance_children(view: Transcript, event: AgentEvent) -> Transcript | None:
+    """The transcript after an event that is a child's affair, None after one that is not."""
+    match event:
+        case SubagentStart(parent_session_id=parent):
+            if child := _child(view, lambda child: _has_session(child, parent)):
+                return _passed_on(view, child, event)
+            return _add(replace(view, segments=_without_progress(view.segments)), _born(event))
+        case SubagentProgress(task_id=task_id) | SubagentEnd(task_id=task_id):
+            if child := _child(view, lambda child: child.task_id == task_id):
+                return _replaced(view, child, _reported(child, event))
+            if child := _child(view, lambda child: _has_task(child, task_id)):
+                return _passed_on(view, child, event)
+            return view
+        case TextDelta() | ReasoningDelta() | Retrying() | ModelPreparing():
+            # Deltas carry no id. Where several speak at once their words would mix, so that only
+            # what they say at their end is shown.
+            speakers = [child for child in view.children if child.speaks]
+            if len(speakers) == 1:
+                return _passed_on(view, speakers[0], event)
+            return view if speakers else None
+        case _ if isinstance(event, _OF_TOOLS) and "/" in event.tool_id:
+            scope = event.tool_id.split("/")[:-1]
+            if child := _child(view, lambda child: child.task_id in scope):
+                return _passed_on(view, child, event)
+    return None
+
+
+def _advance_plan(view: Transcript, event: AgentEvent) -> Transcript | None:
+    known = view.plan
+    plan = after_planning(known, event)
+    if plan is not None and known is None:
+        view = _add(view, plan)
+    elif plan is not None and plan is not known:
+        at = view.segments.index(known)
+        view = replace(view, segments=(*view.segments[:at], plan, *view.segments[at + 1 :]))
+    match event:
+        case StepStart(step_number=number, total_steps=total, description=description):
+            last = view.segments[-1] if view.segments else None
+            heading = StepHeading((number,), total, description)
+            if isinstance(last, StepHeading):
+                together = replace(heading, numbers=(*last.numbers, number), description="")
+                return replace(view, segments=(*view.segments[:-1], together))
+            return _add(view, heading)
+        case StepEnd():
+            return replace(view, apart=True)
+    return view if plan is not None else None
 
 
 def _advance_tool(view: Transcript, event: AgentEvent) -> Transcript | None:
     match event:
         case ToolStart(tool_id=tool_id, tool_name=name, args=args):
             state: ToolState = "preparing" if args is None else "running"
-            if view.tool(tool_id):
+            if _position(view.segments, tool_id) is not None:
                 return _update(view, tool_id, lambda call: replace(call, args=args, state=state))
             started = ToolCall(tool_id=tool_id, name=name, state=state, args=args)
             return _add(replace(view, segments=_without_progress(view.segments)), started)
@@ -242,9 +229,10 @@ def _append(view: Transcript, kind: type[Text | Reasoning], text: str) -> Transc
     if not text:
         return view
     last = view.segments[-1] if view.segments else None
-    if isinstance(last, kind):
+    if isinstance(last, kind) and not view.apart:
         return replace(view, segments=(*view.segments[:-1], kind(last.content + text)))
-    return _add(replace(view, segments=_without_progress(view.segments)), kind(Rope(text)))
+    begun = replace(view, segments=_without_progress(view.segments), apart=False)
+    return _add(begun, kind(Rope(text)))
 
 
 def _ends_with(view: Transcript, answer: str) -> bool:
@@ -254,7 +242,7 @@ def _ends_with(view: Transcript, answer: str) -> bool:
 
 def _with_tool(view: Transcript, tool_id: str, name: str) -> Transcript:
     """Servers and resumed sessions may leave out a call's beginning: show the call all the same."""
-    if view.tool(tool_id):
+    if _position(view.segments, tool_id) is not None:
         return view
     return _add(view, ToolCall(tool_id=tool_id, name=name, state="running"))
 
@@ -306,10 +294,68 @@ def _without_progress(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
 
 
 def _settled(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    return tuple(
-        replace(part, state="cancelled") if isinstance(part, ToolCall) and not part.over else part
-        for part in segments
+    return tuple(_settled_part(part) for part in segments)
+
+
+def _settled_part(part: Segment) -> Segment:
+    match part:
+        case ToolCall() if not part.over:
+            return replace(part, state="cancelled")
+        case Child(view=view) if view.outcome is None:
+            ended = replace(view, outcome="cancelled", segments=_settled(view.segments))
+            return replace(part, view=ended)
+        case Plan():
+            return abandoned(part)
+    return part
+
+
+def _child(view: Transcript, matches: Callable[[Child], bool]) -> Child | None:
+    return next((child for child in reversed(view.children) if matches(child)), None)
+
+
+def _has_session(child: Child, session_id: str) -> bool:
+    if child.session_id == session_id:
+        return True
+    return any(_has_session(inner, session_id) for inner in child.view.children)
+
+
+def _has_task(child: Child, task_id: str) -> bool:
+    return any(
+        inner.task_id == task_id or _has_task(inner, task_id) for inner in child.view.children
     )
+
+
+def _born(event: SubagentStart) -> Child:
+    return Child(
+        task_id=event.task_id,
+        session_id=event.session_id,
+        agent=event.agent,
+        description=event.description,
+        background=event.background,
+        view=Transcript(),
+    )
+
+
+def _replaced(view: Transcript, child: Child, by: Child) -> Transcript:
+    return replace(view, segments=tuple(by if part is child else part for part in view.segments))
+
+
+def _passed_on(view: Transcript, child: Child, event: AgentEvent) -> Transcript:
+    inner = advance(child.view, event)
+    return view if inner is child.view else _replaced(view, child, replace(child, view=inner))
+
+
+def _reported(child: Child, event: SubagentProgress | SubagentEnd) -> Child:
+    if isinstance(event, SubagentProgress):
+        return replace(child, status=event.status)
+    view = replace(child.view, segments=_settled(_without_progress(child.view.segments)))
+    if not event.success:
+        view = _add(replace(view, outcome="failed"), Failure("Failed", event.output))
+    else:
+        view = replace(view, outcome="done")
+        if not _ends_with(view, event.output):
+            view = _append(replace(view, apart=True), Text, event.output)
+    return replace(child, status="", view=view)
 
 
 def _ended(view: Transcript, event: End) -> Transcript:

@@ -14,9 +14,12 @@ from a3s_magics.transcript import ToolCall
 
 
 class Question:
-    """Approve once, approve for this session, or deny with a reason; the first click decides."""
+    """Approve once, approve for this session, or deny with a reason; the first click decides.
 
-    def __init__(self, call: ToolCall, desk: Desk, lane: Lane) -> None:
+    `told_above`: the call's own card stands right above and says what it would do.
+    """
+
+    def __init__(self, call: ToolCall, desk: Desk, lane: Lane, *, told_above: bool) -> None:
         self._call, self._desk, self._lane = call, desk, lane
         self._reason = ipywidgets.Text(
             placeholder="reason, told to the model", layout={"width": "240px"}
@@ -32,9 +35,11 @@ class Question:
         deny.on_click(lambda _button: desk.deny(call.tool_id, self._reason.value))
         for part in (*self._buttons, self._reason):
             lane.register(part)
+        for button in self._buttons:  # a click on one that is not registered yet would be lost
+            button.disabled = False
+        what = "to run this" if told_above else f"<code>{escape(headline(call))}</code>"
         question = ipywidgets.HTML(
-            f'<div class="a3s-status" role="alert">Allow <b>{escape(call.name)}</b> '
-            f"<code>{escape(headline(call))}</code>?</div>"
+            f'<div class="a3s-question" role="alert">Allow <b>{escape(call.name)}</b> {what}?</div>'
         )
         row = ipywidgets.HBox([once, session, deny, self._reason], layout={"flex_flow": "row wrap"})
         self.widget = ipywidgets.VBox([question, row])
@@ -48,5 +53,9 @@ class Question:
 
 def _button(description: str, style: str, tooltip: str) -> ipywidgets.Button:
     return ipywidgets.Button(
-        description=description, button_style=style, tooltip=tooltip, layout={"width": "auto"}
+        description=description,
+        button_style=style,
+        tooltip=tooltip,
+        layout={"width": "auto"},
+        disabled=True,
     )

@@ -10,8 +10,20 @@ import ipywidgets
 from a3s_magics.blocks import BlockCutter
 from a3s_magics.cards import card_html
 from a3s_magics.markdown_html import markdown_html
+from a3s_magics.plan_card import heading_text, plan_html
 from a3s_magics.sanitise import without_controls
-from a3s_magics.transcript import Failure, Notice, Reasoning, Segment, Text, ToolCall
+from a3s_magics.static import segment_text
+from a3s_magics.transcript import (
+    Child,
+    Failure,
+    Notice,
+    Plan,
+    Reasoning,
+    Segment,
+    StepHeading,
+    Text,
+    ToolCall,
+)
 
 _GROUP = 16  # blocks per container: a container's list of children is sent with every new child
 _REASONING_CHARS = 2000  # of the thinking's end that the live view shows
@@ -31,13 +43,6 @@ class SegmentWidget(Protocol):
 
     def update(self, part: Segment, *, live: bool) -> None:
         """Send what changed. `live`: it is the last segment, where things are happening."""
-
-
-def segment_widget(part: Segment, *, live: bool) -> SegmentWidget:
-    """The widget for a segment, already showing it."""
-    made: SegmentWidget = TextWidget() if isinstance(part, Text) else HtmlWidget(part)
-    made.update(part, live=live)
-    return made
 
 
 class TextWidget:
@@ -120,7 +125,7 @@ class HtmlWidget:
 
 
 def segment_html(part: Segment, *, live: bool) -> str:
-    """One segment other than text as safe HTML; reasoning is folded once it is over."""
+    """One segment as a single piece of safe HTML; reasoning is folded once it is over."""
     match part:
         case Text(content=content):
             return markdown_html(str(content))
@@ -133,6 +138,12 @@ def segment_html(part: Segment, *, live: bool) -> str:
             )
         case ToolCall():
             return card_html(part)
+        case Plan():
+            return plan_html(part)
+        case StepHeading():
+            return f'<div class="a3s-heading">{escape(heading_text(part))}</div>'
+        case Child():
+            return f"<pre>{escape(segment_text(part))}</pre>"
         case Notice(text=text, fraction=fraction):
             return f'<div class="a3s-status">{escape(without_controls(text))}{_bar(fraction)}</div>'
         case Failure(kind=kind, text=text):

@@ -30,6 +30,23 @@ STYLE = """\
 .a3s-removed { color: var(--jp-error-color1, #d32f2f); }
 .a3s-status { color: var(--jp-ui-font-color2, #757575);
   font-size: var(--jp-ui-font-size1, 13px); line-height: 28px; }
+.a3s-question { color: var(--jp-ui-font-color0, inherit); font-weight: 600; line-height: 28px;
+  font-size: var(--jp-ui-font-size1, 13px); }
+.a3s-heading { color: var(--jp-content-font-color1, inherit); font-weight: 600; margin: 6px 0 2px; }
+.a3s-plan ol { margin: 2px 0; padding-left: 2em; }
+.a3s-plan { border-left-color: var(--jp-brand-color1, #1976d2); }
+.a3s-plan progress { vertical-align: middle; width: 10em; }
+.a3s-step-in_progress { font-weight: 600; }
+.a3s-step-pending { color: var(--jp-ui-font-color2, #757575); }
+.a3s-step-completed > .a3s-sign { color: var(--jp-success-color1, #388e3c); }
+.a3s-step-failed > .a3s-sign { color: var(--jp-error-color1, #d32f2f); }
+.a3s-view .a3s-head .widget-html { margin: 0 8px 0 0; }
+.a3s-view .a3s-head .widget-html:last-child { flex: 0 0 auto; }
+.a3s-head summary { cursor: pointer; overflow-wrap: anywhere; }
+@supports selector(:has(*)) {
+  .a3s-child > .a3s-inside { display: none; }
+  .a3s-child:has(> .a3s-head details[open]) > .a3s-inside { display: flex; }
+}
 .a3s-text pre code .k, .a3s-text pre code .ow { color: var(--jp-mirror-editor-keyword-color, #008000); font-weight: 600; }
 .a3s-text pre code [class^="s"] { color: var(--jp-mirror-editor-string-color, #ba2121); }
 .a3s-text pre code [class^="c"] { color: var(--jp-mirror-editor-comment-color, #408080); font-style: italic; }

@@ -5,11 +5,24 @@ from __future__ import annotations
 import sys
 
 from a3s_magics.cards import headline, parts, sign, standing
+from a3s_magics.child_card import child_sign, child_standing, child_title
+from a3s_magics.inert import oneline
 from a3s_magics.painters.outputs import show
 from a3s_magics.painters.protocol import Bundle
+from a3s_magics.plan_card import heading_text, plan_text
 from a3s_magics.sanitise import without_controls
 from a3s_magics.statusline import Surroundings, status_line
-from a3s_magics.transcript import Failure, Notice, Segment, Text, ToolCall, Transcript
+from a3s_magics.transcript import (
+    Child,
+    Failure,
+    Notice,
+    Plan,
+    Segment,
+    StepHeading,
+    Text,
+    ToolCall,
+    Transcript,
+)
 
 _OUTPUT_LINES = 8
 
@@ -64,6 +77,14 @@ class TerminalPainter:
                 if over:
                     self._line(f"({without_controls(text)})")
                 return over
+            case Plan():
+                return self._print_plan(part, over=over)
+            case StepHeading():
+                if over:  # until then further steps may begin with it
+                    self._line(f"[{heading_text(part)}]")
+                return over
+            case Child():
+                return self._print_child(part)
             case Failure(kind=kind, text=text):
                 self._line(f"{kind}: {without_controls(text)}")
         return True
@@ -84,6 +105,22 @@ class TerminalPainter:
                     self._line(f"    {line}")
                 if len(lines) > _OUTPUT_LINES:
                     self._line(f"    … {len(lines) - _OUTPUT_LINES} more lines")
+        return True
+
+    def _print_plan(self, plan: Plan, *, over: bool) -> bool:
+        """The plan as it was made; headings tell how it goes on."""
+        ready = bool(plan.steps) or over
+        if ready and (text := plan_text(plan)):
+            self._line(text)
+        return ready
+
+    def _print_child(self, child: Child) -> bool:
+        if child.task_id not in self._seen:
+            self._seen.add(child.task_id)
+            self._line(f"▶ {oneline(child.agent)}: {child_title(child)}")
+        if child.view.outcome is None:
+            return False
+        self._line(f"{child_sign(child)} {oneline(child.agent)} ({child_standing(child)})")
         return True
 
     def _line(self, text: str) -> None:

@@ -14,7 +14,7 @@ from a3s_magics.painters.outputs import show
 from a3s_magics.painters.pacing import repaint_interval_s
 from a3s_magics.painters.protocol import Bundle
 from a3s_magics.painters.question import Question
-from a3s_magics.painters.segments import SegmentWidget, segment_widget
+from a3s_magics.painters.segment_list import SegmentList
 from a3s_magics.painters.style import STYLE
 from a3s_magics.statusline import Surroundings, activity, status_line
 from a3s_magics.transcript import Transcript
@@ -32,7 +32,6 @@ class WidgetPainter:
     def __init__(self, desk: Desk, lane: Lane) -> None:
         self._desk, self._lane = desk, lane
         self._id = uuid.uuid4().hex
-        self._parts: list[SegmentWidget] = []
         self._questions: dict[str, Question] = {}
         self._status_at = 0.0
         self._activity = ""
@@ -40,30 +39,32 @@ class WidgetPainter:
     @property
     def interval_s(self) -> float:
         """Slower while the text's live tail is long."""
-        return repaint_interval_s(self._parts[-1].repeated_chars if self._parts else 0)
+        return repaint_interval_s(self._segments.repeated_chars)
 
     def begin(self, view: Transcript, around: Surroundings) -> None:
         """Show the container with an enabled Cancel button."""
-        self._body = ipywidgets.VBox()
+        self._segments = SegmentList()
         self._asking = ipywidgets.VBox()
         self._cancel = ipywidgets.Button(
             description="Cancel",
             icon="stop",
             tooltip="Stop this turn and keep what has arrived",
             layout={"width": "auto"},
+            disabled=True,
         )
         self._cancel.on_click(lambda _button: self._desk.cancel())
         self._lane.register(self._cancel)
+        self._cancel.disabled = False  # a click before it was registered would be lost
         self._status = ipywidgets.HTML(_status_html(view, around))
         controls = ipywidgets.HBox([self._cancel, self._status])
         style = ipywidgets.HTML(STYLE)
-        self._view = ipywidgets.VBox([style, self._body, self._asking, controls])
+        self._view = ipywidgets.VBox([style, self._segments.widget, self._asking, controls])
         self._view.add_class("a3s-view")
         show(self._view, display_id=self._id)
 
     def paint(self, view: Transcript, around: Surroundings) -> None:
         """Send what changed since the last time."""
-        self._paint_segments(view)
+        self._segments.update(view.segments)
         self._paint_questions(view)
         if self._desk.cancelling and not self._cancel.disabled:
             self._cancel.disabled = True
@@ -87,27 +88,6 @@ class WidgetPainter:
             question.close()
         close_tree(self._view)
 
-    def _paint_segments(self, view: Transcript) -> None:
-        changed = False
-        last = len(view.segments) - 1
-        for at, part in enumerate(view.segments):
-            if at < len(self._parts) and self._parts[at].shows(part):
-                self._parts[at].update(part, live=at == last)
-                continue
-            changed = True
-            fresh = segment_widget(part, live=at == last)
-            if at < len(self._parts):  # a notice gave way to what it announced
-                close_tree(self._parts[at].widget)
-                self._parts[at] = fresh
-            else:
-                self._parts.append(fresh)
-        for spare in self._parts[len(view.segments) :]:
-            close_tree(spare.widget)
-            changed = True
-        del self._parts[len(view.segments) :]
-        if changed:
-            self._body.children = [part.widget for part in self._parts]
-
     def _paint_questions(self, view: Transcript) -> None:
         open_ids = [call.tool_id for call in view.questions]
         if list(self._questions) == open_ids:
@@ -116,7 +96,8 @@ class WidgetPainter:
             self._questions.pop(tool_id).close()
         for call in view.questions:
             if call.tool_id not in self._questions:
-                self._questions[call.tool_id] = Question(call, self._desk, self._lane)
+                known = Question(call, self._desk, self._lane, told_above=len(open_ids) == 1)
+                self._questions[call.tool_id] = known
         self._asking.children = [question.widget for question in self._questions.values()]
 
 
