@@ -1,0 +1,90 @@
+"""Two hundred interrupts at random moments of turns that stream."""
+
+from __future__ import annotations
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.model_server import ModelServer, agent_hcl, says
+
+from .cells import Ran
+from .conftest import Kernel, StartKernel
+
+pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(600)]
+
+INTERRUPTS = 200
+LATEST_S = 0.06
+RECORD = "application/vnd.a3s.turn+json"
+EARLY = "before anything was sent"
+# Long enough to be interrupted, and each place in it is recognisable.
+ANSWER = " ".join(f"word{number}" for number in range(4000))
+
+
+def texts_of(ran: Ran) -> list[str]:
+    """The answer as the cell's output keeps it; none when the turn did not begin."""
+    return [
+        str(m["content"]["data"][RECORD]["text"])
+        for m in ran.messages
+        if m["msg_type"] == "display_data" and RECORD in m["content"]["data"]
+    ]
+
+
+def said(request: dict[str, Any]) -> list[str]:
+    """The former answers that the model was told."""
+    return [m["content"] for m in request["messages"] if m["role"] == "assistant"]
+
+
+def requests_of(server: ModelServer, prompt: str) -> list[dict[str, Any]]:
+    """The requests that end in this prompt: none, or one."""
+    return [r for r in list(server.requests) if r["messages"][-1]["content"] == prompt]
+
+
+def run_and_stop(kernel: Kernel, code: str, moment_s: float) -> Ran:
+    """Run a cell and press Stop once, that long after it began."""
+    pressed = False
+
+    def press(message: dict[str, Any]) -> None:
+        nonlocal pressed
+        if not pressed and message["msg_type"] == "execute_input":
+            pressed = True
+            time.sleep(moment_s)  # no synchronisation: the moment itself is what is tried out
+            kernel.manager.interrupt_kernel()
+
+    return kernel.run(code, on_message=press)
+
+
+def test_interrupts_lose_no_answer_and_leave_a_usable_kernel(
+    start_kernel: StartKernel, tmp_path: Path, model_server: ModelServer
+) -> None:
+    """Each partial answer is in its output and in the next request, wherever Stop came."""
+    (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
+    model_server.answer_with(lambda request: says(ANSWER, size=40))
+    kernel = start_kernel({"A3S_UI": "final"})
+    chance = random.Random(20)
+    answers: list[str] = []
+    endings: dict[str, int] = {}
+
+    for number in range(INTERRUPTS):
+        if len(answers) == 8:  # keep the conversation, and with it the requests, short
+            assert kernel.run("%a3s reset").reply["status"] == "ok"
+            answers = []
+        ran = run_and_stop(kernel, f"%%a3s\nprompt {number}", chance.uniform(0, LATEST_S))
+
+        ending = ran.reply.get("ename", "ok")
+        endings[ending] = endings.get(ending, 0) + 1
+        assert ending in ("ok", "TurnCancelled", "KeyboardInterrupt"), ran.reply
+        for request in requests_of(model_server, f"prompt {number}"):
+            assert said(request) == answers
+        shown = texts_of(ran)
+        assert len(shown) == (ending != "KeyboardInterrupt" and EARLY not in str(ran.reply))
+        assert all(map(ANSWER.startswith, shown))
+        answers += [text for text in shown if text]
+
+    assert endings.get("TurnCancelled", 0) > INTERRUPTS / 2, endings
+    assert kernel.run("6 * 7").result == "42"
+    assert texts_of(kernel.run("%%a3s\nthe last one")) == [ANSWER]
+    assert said(model_server.requests[-1]) == answers
