@@ -227,7 +227,9 @@ class TurnCalls:
         tasks = [asyncio.create_task(self._one(call)) for call in calls]
         try:
             for task in tasks:
-                await self._emit([await task])
+                # Shielded: a tool that ends in order when it is cancelled must not take the
+                # cancellation for itself; its result is kept.
+                await self._emit([await asyncio.shield(task)])
         except BaseException:
             for task in tasks:
                 task.cancel()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -63,3 +65,29 @@ def test_the_first_bytes_tell_an_attachments_type() -> None:
     assert Attachment.from_bytes(PNG) == Attachment.png(PNG)
     with pytest.raises(InvalidArgument):
         Attachment.from_bytes(b"no image at all")
+
+
+def test_a_tool_that_ends_in_order_when_cancelled_keeps_its_result(
+    session: Session, model_server: ModelServer
+) -> None:
+    running = threading.Event()
+
+    async def careful() -> str:
+        """Work until cancelled."""
+        running.set()
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            return "half of it is done"
+        return "all of it"
+
+    session.register_tool(careful)
+    model_server.script(calls("careful"), says("never asked for"))
+
+    events = session.stream("go")
+    assert running.wait(30)
+    assert session.cancel()
+
+    assert list(events)[-1].cancelled
+    assert session.history()[-1]["content"][0]["content"] == "half of it is done"
+    assert len(model_server.requests) == 1
