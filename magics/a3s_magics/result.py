@@ -51,9 +51,7 @@ class TurnResult:
             f"{usage.completion_tokens:,} out)",
             "cost": f"${self.cost_usd:.4f}" if self.cost_usd else "",
             "time": f"{self.elapsed_s:.1f} s",
-            "tools": ", ".join(
-                name if count == 1 else f"{count} {name}" for name, count in counts.items()
-            ),
+            "tools": ", ".join(f"{count} {name}" for name, count in counts.items()),
             "files": ", ".join(self.files),
             "outcome": "cancelled" if self.cancelled else "",
         }

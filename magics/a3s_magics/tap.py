@@ -41,6 +41,7 @@ class Tap:
         self._listeners: tuple[Listener, ...] = listeners
         self._depth = 0
         self._removed = False
+        self._displaying = False
         self._printing: tuple[Any, Callable[..., Any]] | None = None
         self._wrapped = [
             _Wrapped(shell.display_pub, "publish", self._publish),
@@ -98,20 +99,37 @@ class Tap:
     def _publish(self, original: Callable[..., Any], data: Any, *args: Any, **kwargs: Any) -> Any:
         transient = kwargs.get("transient") or {}
         self._tell_shown(data, transient.get("display_id"), bool(kwargs.get("update", False)))
-        return original(data, *args, **kwargs)
+        return self._displayed(lambda: original(data, *args, **kwargs))
 
     def _write_format_data(
         self, original: Callable[..., Any], format_dict: Any, *args: Any, **kwargs: Any
     ) -> Any:
         self._tell_shown(format_dict)
-        return original(format_dict, *args, **kwargs)
+        return self._displayed(lambda: original(format_dict, *args, **kwargs))
 
     def _clear_output(self, original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         wait = bool(args[0] if args else kwargs.get("wait", False))
+        done = self._displayed(lambda: original(*args, **kwargs))
         if not self._removed:
             for listener in self._listeners:
                 listener.cleared(wait)
-        return original(*args, **kwargs)
+        return done
+
+    def _displayed(self, display: Callable[[], Any]) -> Any:
+        """What the shell prints itself while it displays something, as a terminal does, is known."""
+        before, self._displaying = self._displaying, True
+        try:
+            return display()
+        finally:
+            self._displaying = before
+
+    def _known(self) -> bool:
+        """Whether what is printed now is a display or a traceback, which is heard otherwise."""
+        return (
+            self._displaying
+            or getattr(self._shell.displayhook, "is_active", False)  # both since IPython 9
+            or getattr(self._shell, "showing_traceback", False)
+        )
 
     def _start_printing(self) -> None:
         """Follow stdout for one cell, the way IPython itself does it: front ends want their class."""
@@ -120,7 +138,7 @@ class Tap:
 
         def write(text: str, *args: Any, **kwargs: Any) -> Any:
             written = original(text, *args, **kwargs)
-            if isinstance(text, str):
+            if isinstance(text, str) and not self._known():
                 for listener in self._listeners:
                     listener.printed(text)
             return written
