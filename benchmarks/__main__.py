@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 
 from benchmarks import report
+from benchmarks.findings import Findings
 from benchmarks.subjects import (
     cancelling,
     concurrency,
@@ -45,6 +47,7 @@ def main() -> int:
     for name in options.names or SUBJECTS:
         sys.stderr.write(f"{SUBJECTS[name].TITLE}\n")
         findings = SUBJECTS[name].run(options.rounds)
+        _note_load(findings)
         report.store(name, findings)
         for row in findings.rows:
             mark = {True: "met", False: "MISSED", None: ""}[row.met]
@@ -56,6 +59,18 @@ def main() -> int:
     path = report.write(titles, "python -m benchmarks")
     sys.stdout.write(f"{path}\n")
     return 0
+
+
+def _note_load(findings: Findings) -> None:
+    """Say so when others had the processors too: wall times then tell more about them than of us."""
+    if not hasattr(os, "getloadavg"):
+        return
+    load, cores = os.getloadavg()[1], os.cpu_count() or 1
+    if load > cores:
+        findings.note(
+            f"Others used the machine too: {load:.1f} runnable processes on {cores} cores (average "
+            "of 5 minutes). Wall times are then mostly waiting; CPU times are better evidence."
+        )
 
 
 if __name__ == "__main__":

@@ -78,6 +78,8 @@ def _against_native(
         ratio.text(),
         ratio.median >= least,
     )
+    per_cpu = samples.ratio(OURS, best, "per_cpu_s")
+    findings.row(number, f"{what}: the same per CPU-second", "no limit", per_cpu.text(), None)
 
 
 def _async(findings: Findings, protocol: str, rounds: int) -> None:
