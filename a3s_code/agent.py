@@ -230,7 +230,7 @@ class Agent:
             runtime().wait(refreshing, refreshing.cancel)
 
     def _session_servers(self, registry: ToolRegistry) -> SessionServers:
-        """The configured servers for a session, connected by the first one, in at most about 10 s.
+        """The configured servers for a session, connected by the first one, in at most about 30 s.
 
         Not by `create`: who only reads a configuration starts no processes.
         """

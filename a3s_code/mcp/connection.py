@@ -16,6 +16,7 @@ from a3s_code.mcp.remote import ConnectionLost, Remote, RemoteTool
 log = logging.getLogger("a3s_code.mcp")
 
 NO_PACKAGE = 'MCP servers need a package that is not installed: pip install "a3s-kernel[mcp]"'
+CONNECT_S = 30.0  # a server that is fetched at its first start takes long
 _END_S = 2.5  # for a server to end by itself or by force, or to answer the end of its session
 
 
@@ -39,10 +40,10 @@ class Connection:
         """Whether calls can be made."""
         return self._remote is not None
 
-    async def open(self, timeout_s: float) -> None:
+    async def open(self) -> None:
         """Connect, or connect again, and list the tools.
 
-        Raises `McpError` when that fails or takes longer; nothing is left running then.
+        Raises `McpError` when that fails or takes more than 30 s; nothing is left running then.
         """
         await self.close()
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -50,11 +51,11 @@ class Connection:
         self.error = None
         self._task = asyncio.create_task(self._hold(ready, self._over), name="a3s-mcp")
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(CONNECT_S):
                 await asyncio.shield(ready)
         except TimeoutError:
             await self.close()
-            self.error = f"no answer within {timeout_s:g} s"
+            self.error = f"no answer within {CONNECT_S:g} s"
         except asyncio.CancelledError:
             await self.close()
             raise
@@ -89,17 +90,17 @@ class Connection:
         text = " ".join(str(error).split()) or type(error).__name__
         return redacted(text, self.config)
 
-    async def refresh(self, timeout_s: float) -> None:
+    async def refresh(self) -> None:
         """Read the list of tools again; connect first where there is no connection."""
         remote = self._remote
         if remote is not None:
             try:
-                async with asyncio.timeout(timeout_s):
+                async with asyncio.timeout(CONNECT_S):
                     self.tools = tuple(await remote.list_tools())
                 return
             except (ConnectionLost, TimeoutError) as error:
                 log.debug("MCP server %s is connected again: %s", self.config.name, error)
-        await self.open(timeout_s)
+        await self.open()
 
     async def call(self, tool: str, args: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result of a tool, as it came over the wire. Raises `ConnectionLost`, `CallFailed`."""
@@ -127,9 +128,9 @@ class Connection:
             self._task.get_loop().call_soon_threadsafe(self._over.set)
 
 
-async def open_all(connections: Sequence[Connection], timeout_s: float) -> None:
+async def open_all(connections: Sequence[Connection]) -> None:
     """Connect all at once; the failures are warnings, that of a missing package a single one."""
-    await asyncio.gather(*(_opened(connection, timeout_s) for connection in connections))
+    await asyncio.gather(*(_opened(connection) for connection in connections))
     missing = [one for one in connections if one.error == NO_PACKAGE]
     if missing:
         names = ", ".join(one.config.name for one in missing)
@@ -139,8 +140,8 @@ async def open_all(connections: Sequence[Connection], timeout_s: float) -> None:
             log.warning("MCP server %s left out: %s", one.config.name, one.error)
 
 
-async def _opened(connection: Connection, timeout_s: float) -> None:
+async def _opened(connection: Connection) -> None:
     try:
-        await connection.refresh(timeout_s)
+        await connection.refresh()
     except McpError as error:
         connection.error = connection.error or error.problem

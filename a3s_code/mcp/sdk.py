@@ -34,6 +34,7 @@ log = logging.getLogger("a3s_code.mcp")
 
 _MAX_PAGES = 100
 _HTTP_S = 30.0
+_HTTP_CONNECT_S = 10.0
 _SILENCE_S = 300.0  # of a stream of events that stays open between calls
 _OWN_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -182,7 +183,7 @@ def _clients_for(url: str) -> Callable[..., httpx2.AsyncClient]:
     ) -> httpx2.AsyncClient:
         return httpx2.AsyncClient(
             headers=headers,
-            timeout=timeout or httpx2.Timeout(_HTTP_S, read=_SILENCE_S),
+            timeout=timeout or httpx2.Timeout(_HTTP_S, connect=_HTTP_CONNECT_S, read=_SILENCE_S),
             auth=auth,
             trust_env=urlsplit(url).hostname not in _OWN_MACHINE,
         )

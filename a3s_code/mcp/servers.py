@@ -19,9 +19,6 @@ from a3s_code.tools.registry import ToolRegistry
 
 log = logging.getLogger("a3s_code.mcp")
 
-CONFIGURED_S = 10.0  # the first session waits that long for the servers of the configuration
-ADDED_S = 30.0  # a server that is fetched at its first start takes long
-
 
 class AgentServers:
     """The servers of a configuration: connected at the first session, shared by all of them.
@@ -47,13 +44,13 @@ class AgentServers:
         """Connect once; a server that fails is a warning and is not tried again by this."""
         async with self._lock:
             if not self._asked:
-                await open_all(self._connections, CONFIGURED_S)
+                await open_all(self._connections)
                 self._asked = True
 
     async def refresh(self) -> None:
         """Read all lists of tools again, and connect to servers that were left out."""
         async with self._lock:
-            await open_all(self._connections, CONFIGURED_S)
+            await open_all(self._connections)
             self._asked = True
 
 
@@ -97,7 +94,7 @@ class SessionServers:
             connection = Connection(config)
             self._own.append(connection)
             try:
-                await connection.open(ADDED_S)
+                await connection.open()
             except McpError:
                 self._servers[config.name] = _Server(connection, own=True)
                 raise

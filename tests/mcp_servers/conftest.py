@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ SERVER = str(Path(__file__).with_name("server.py"))
 DEADLINE_S = 30.0
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def needs_mcp() -> None:
     """The package, which is an extra."""
     if importlib.util.find_spec("mcp") is None:
@@ -32,6 +33,25 @@ def session(needs_mcp: None, model_server: ModelServer, tmp_path: Path) -> Itera
     agent = Agent.create(agent_hcl(model_server))
     with agent.session(tmp_path, permissive=True) as session:
         yield session
+
+
+@dataclass
+class Shared:
+    """A session with the test server `test`, and its model server."""
+
+    session: Session
+    model: ModelServer
+    count: int
+
+
+@pytest.fixture(scope="module")
+def shared(needs_mcp: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shared]:
+    """For tests that leave the server as it is: starting one costs more than a second."""
+    with ModelServer() as model:
+        agent = Agent.create(agent_hcl(model))
+        with agent.session(tmp_path_factory.mktemp("shared"), permissive=True) as session:
+            count = session.add_mcp_server("test", command=sys.executable, args=[SERVER])
+            yield Shared(session, model, count)
 
 
 @pytest.fixture
@@ -62,6 +82,17 @@ def http_server(request: pytest.FixtureRequest, needs_mcp: None) -> Iterator[dic
     finally:
         process.kill()
         process.communicate()
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and is not yet reaped does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks into /proc")
 
 
 def wait_until(true: Callable[[], bool]) -> None:

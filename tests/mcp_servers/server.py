@@ -76,7 +76,7 @@ def variable(name: str) -> str:
 @server.tool(structured_output=False)
 def say_to_stderr(text: str) -> str:
     """Write a line to standard error, and a lot behind it."""
-    sys.stderr.write(f"{text}\n{'x' * 300_000}\n")
+    sys.stderr.write(f"{text}\n{'x' * 100_000}\n")
     sys.stderr.flush()
     return "said"
 

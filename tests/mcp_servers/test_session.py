@@ -11,19 +11,11 @@ from pathlib import Path
 import pytest
 
 from a3s_code import Attachment, InvalidArgument, McpError, Session, SessionClosed
-from tests.mcp_servers.conftest import wait_until
+from tests.mcp_servers.conftest import Shared, alive, needs_proc, wait_until
 from tests.mcp_servers.server import LONG, PIXEL
-from tests.model_server import ModelServer, calls, says
+from tests.model_server import calls, says
 
 Add = Callable[..., int]
-
-
-def alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and is not yet reaped does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_tools_are_there_at_once_and_go_again(session: Session, add: Add) -> None:
@@ -51,21 +43,19 @@ def test_http_servers(session: Session, http_server: dict[str, str]) -> None:
     assert session.mcp_status() == {}
 
 
-def test_the_model_sees_and_calls_them(
-    session: Session, add: Add, model_server: ModelServer
-) -> None:
-    add()
+def test_the_model_sees_and_calls_them(shared: Shared) -> None:
+    session, model_server = shared.session, shared.model
     model_server.script(calls("mcp__test__add", id="c1", a=20, b=22), says("It is 42."))
     assert session.send("how much?").text == "It is 42."
-    offered = {tool["function"]["name"]: tool for tool in model_server.requests[0]["tools"]}
+    offered = {tool["function"]["name"]: tool for tool in model_server.requests[-2]["tools"]}
     tool = offered["mcp__test__add"]["function"]
     assert tool["description"] == "Add two numbers."
     assert tool["parameters"]["required"] == ["a"]
-    assert model_server.requests[1]["messages"][-1]["content"] == "42"
+    assert model_server.requests[-1]["messages"][-1]["content"] == "42"
 
 
-def test_results(session: Session, add: Add) -> None:
-    add()
+def test_results(shared: Shared) -> None:
+    session = shared.session
     picture = session.tool("mcp__test__picture")
     assert picture.output == "a pixel\nseen"
     assert list(picture.images) == [Attachment(PIXEL, "image/png")]
@@ -77,11 +67,11 @@ def test_results(session: Session, add: Add) -> None:
     assert refused.exit_code == 1
 
 
-def test_odd_names_are_brought_into_form_and_call_the_real_tool(session: Session, add: Add) -> None:
-    add("my server")
+def test_odd_names_are_brought_into_form_and_call_the_real_tool(shared: Shared) -> None:
+    session = shared.session
     names = [name for name in session.tool_names() if name.startswith("mcp__")]
-    assert all(name.startswith("mcp__my_server__") and len(name) <= 64 for name in names)
-    assert session.tool("mcp__my_server__odd_name__").output == "odd"
+    assert all(name.startswith("mcp__test__") and len(name) <= 64 for name in names)
+    assert session.tool("mcp__test__odd_name__").output == "odd"
     (long,) = [name for name in names if "long_long" in name]
     assert session.tool(long).output == "long"
     assert LONG in session.send("/mcp").text
@@ -96,11 +86,9 @@ def test_variables_are_added_to_the_environment(
         assert session.tool("mcp__test__variable", {"name": name}).output == value
 
 
-def test_slash_commands_show_them(session: Session, add: Add) -> None:
-    assert session.send("/mcp").text == "No MCP servers connected."
-    count = add()
-    lines = session.send("/mcp").text.splitlines()
-    assert lines[:4] == [
+def test_slash_commands_show_them(shared: Shared) -> None:
+    session, count = shared.session, shared.count
+    assert session.send("/mcp").text.splitlines()[:4] == [
         f"MCP: 1 server(s), {count} tool(s)",
         "",
         f"  test ({count} tools)",
@@ -111,6 +99,7 @@ def test_slash_commands_show_them(session: Session, add: Add) -> None:
     assert "  • mcp__test__add" in tools
 
 
+@needs_proc
 def test_adding_again_connects_again(session: Session, add: Add) -> None:
     count = add()
     first = int(session.tool("mcp__test__pids").output.split()[0])
@@ -130,10 +119,8 @@ def test_a_call_that_takes_too_long(session: Session, add: Add, tmp_path: Path) 
     assert session.tool("mcp__test__add", {"a": 1}).output == "2"
 
 
-def test_cancel_tells_the_server_and_returns(
-    session: Session, add: Add, model_server: ModelServer, tmp_path: Path
-) -> None:
-    add()
+def test_cancel_tells_the_server_and_returns(shared: Shared, tmp_path: Path) -> None:
+    session, model_server = shared.session, shared.model
     diary = tmp_path / "diary"
     model_server.script(calls("mcp__test__wait_for_ever", diary=str(diary)))
     stream = session.stream("wait")
@@ -216,7 +203,7 @@ def test_arguments_that_do_not_fit(session: Session, options: dict[str, object],
     assert session.mcp_status() == {}
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="looks into /proc")
+@needs_proc
 @pytest.mark.parametrize("flags", [(), ("--stubborn",)], ids=["good", "stubborn"])
 def test_close_ends_the_servers(session: Session, add: Add, flags: tuple[str, ...]) -> None:
     add("test", *flags)
