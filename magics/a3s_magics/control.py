@@ -12,6 +12,7 @@ from IPython.core.error import UsageError
 from a3s_code import describe_config
 from a3s_magics.home import Home, Settings
 from a3s_magics.problems import said_in_one_line
+from a3s_magics.replay import replaying
 from a3s_magics.sanitise import terminal_text
 
 _PROMPT_CHARS = 100
@@ -166,6 +167,8 @@ class Control:
         """A side question that the conversation never sees."""
         if not question:
             raise UsageError("%a3s btw: the question is missing")
+        if replaying():
+            raise UsageError("%a3s btw: A3S_REPLAY is set, and side questions are not recorded")
         return terminal_text(str(self.home.session(self.settings).btw(question)))
 
     def doctor(self, _rest: str) -> str:

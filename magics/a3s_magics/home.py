@@ -19,9 +19,9 @@ from a3s_code import (
     discover_config,
 )
 from a3s_magics.heard import heard
-from a3s_magics.identity import Identity
+from a3s_magics.identity import Identity, Opened
 from a3s_magics.notebook import notebook_path
-from a3s_magics.replay import Replay
+from a3s_magics.replay import Replay, ReplayedStore, replaying
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
 READ_ONLY = ("read", "grep", "glob", "ls", "variables", "cells", "last_error")
@@ -47,6 +47,7 @@ class Home:
         self._session: Session | None = None
         self._identity: Identity | None = None
         self._replay: Replay | None = None
+        self._shown: ReplayedStore | None = None
         self._origin = ""
         self._remarks: list[str] = []
         self._used = Settings()
@@ -78,7 +79,7 @@ class Home:
                 f"the session works in {self._session.workspace}; "
                 "%a3s reset starts one in the new workspace"
             )
-        elif settings.model and settings.model != self._used.model:
+        elif settings.model and settings.model != self._used.model and not replaying():
             self._session.use_model(settings.model)
             if self._identity is not None:
                 self._identity.keep(self._session.session_id, settings.model)
@@ -106,6 +107,13 @@ class Home:
         if self._replay is None:
             self._replay = Replay(self.notebook, self.folder(settings))
         return self._replay
+
+    def replayed(self, settings: Settings, record: Mapping[str, Any]) -> None:
+        """A recorded turn was shown: the session's conversation is the one of these turns."""
+        if self._shown is None:
+            self._shown = ReplayedStore(self.folder(settings))
+        self._shown.add(record)
+        self.close()
 
     def take_remarks(self) -> list[str]:
         """Lines for the reader that have not been shown yet."""
@@ -147,7 +155,9 @@ class Home:
         count = len(session.history())
         self.close()
         self._remarks.clear()
-        if identity is not None:
+        if replaying():
+            self._shown = None
+        elif identity is not None:
             identity.forget(session.session_id)
         return count
 
@@ -203,6 +213,19 @@ class Home:
             )
         ]
 
+    def _replayed_session(
+        self, agent: Agent, folder: Path, model: str, options: dict[str, Any]
+    ) -> Opened:
+        """A session that is never sent anything; the recorded model need not be configured."""
+        known = model if model in agent.models() else None
+        if self._shown is None or not self._shown.exists(ReplayedStore.session_id):
+            return Opened(agent.session(folder, model=known, **options))
+        return Opened(
+            agent.resume_session(
+                ReplayedStore.session_id, model=known, session_store=self._shown, **options
+            )
+        )
+
     def _make(self, settings: Settings, resume: str | None = None) -> None:
         folder = self.folder(settings)
         if not folder.is_dir():
@@ -214,7 +237,10 @@ class Home:
             "permission_policy": PermissionPolicy(allow=list(READ_ONLY), default_decision="ask"),
             "confirmation_policy": ConfirmationPolicy(enabled=True, default_timeout_ms=_ANSWER_MS),
         }
-        opened = identity.open(agent, folder, settings.model, options, resume)
+        if replaying():
+            opened = self._replayed_session(agent, folder, settings.model, options)
+        else:
+            opened = identity.open(agent, folder, settings.model, options, resume)
         self._agent, self._session, self._identity = agent, opened.session, identity
         self._origin = found.origin
         self._remarks += opened.remarks

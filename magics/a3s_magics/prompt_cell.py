@@ -58,6 +58,7 @@ def run_prompt(
             prompt,
             home.replay(settings),
             model,
+            shown=lambda record: home.replayed(settings, record),
             shell=shell,
             wanted=wanted,
             lane=lane,

@@ -68,6 +68,55 @@ class RecordedEvents:
         """Nothing is running."""
 
 
+class ReplayedStore:
+    """A session store that holds the conversation of the turns that were shown again."""
+
+    session_id = "replayed"
+
+    def __init__(self, workspace: Path) -> None:
+        self._workspace = str(workspace)
+        self._records: list[Mapping[str, Any]] = []
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        """One more turn was shown."""
+        self._records.append(record)
+
+    def load(self, session_id: str, /) -> Any:
+        """The conversation as it was: prompts, answers and totals, without the tool calls."""
+        messages = []
+        for record in self._records:
+            messages.append(_message("user", record.get("prompt")))
+            messages.append(_message("assistant", record.get("text")))
+        usage = [record.get("usage") or {} for record in self._records]
+        names = ("prompt_tokens", "completion_tokens", "total_tokens")
+        return {
+            "id": session_id,
+            "config": {"workspace": self._workspace},
+            "messages": [message for message in messages if message["content"][0]["text"]],
+            "total_usage": {name: sum(each.get(name) or 0 for each in usage) for name in names},
+            "total_cost": sum(float(record.get("cost_usd") or 0) for record in self._records),
+        }
+
+    def exists(self, session_id: str, /) -> bool:
+        """Whether anything was shown."""
+        return bool(self._records)
+
+    def save(self, data: object, /) -> None:
+        """Nothing is kept: the notebook has it all."""
+
+    def delete(self, session_id: str, /) -> None:
+        """Forget what was shown."""
+        self._records.clear()
+
+    def list(self) -> list[str]:
+        """The one conversation."""
+        return [self.session_id] if self._records else []
+
+
+def _message(role: str, text: object) -> dict[str, Any]:
+    return {"role": role, "content": [{"type": "text", "text": str(text or "")}]}
+
+
 class NoSession:
     """What the buttons of a turn talk to while nothing is running."""
 

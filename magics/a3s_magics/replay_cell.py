@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from a3s_magics.approvals import Approvals
@@ -22,6 +23,7 @@ def replay_prompt(
     replay: Replay,
     model: str | None,
     *,
+    shown: Callable[[Mapping[str, Any]], None],
     shell: Any,
     wanted: PainterName | None,
     lane: Lane | None,
@@ -29,7 +31,8 @@ def replay_prompt(
 ) -> TurnResult:
     """Show the turn that was recorded for the prompt, and end the cell as it ended then.
 
-    Raises `UsageError` when none was, or when `model` is not the one that answered.
+    `shown` is told its record. Raises `UsageError` when none was, or when `model` is not the one
+    that answered.
     """
     record = replay.turn(prompt, model).record
     lane = lane if lane is not None and lane.usable and lane.install() else None
@@ -49,4 +52,5 @@ def replay_prompt(
             view=Transcript(segments=remarks),
         )
         result = turn.run(lambda: recorded)
+    shown(record)
     return ended(turn, result)
