@@ -32,7 +32,17 @@ _SIGNS = {
     "refused": "⊘",
     "cancelled": "■",
 }
-_FIRST_ARGUMENT = ("command", "file_path", "path", "pattern", "url", "query", "name", "prompt")
+_FIRST_ARGUMENT = (
+    "command",
+    "file_path",
+    "path",
+    "pattern",
+    "url",
+    "query",
+    "name",
+    "description",
+    "prompt",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,12 +139,12 @@ def card_html(call: ToolCall) -> str:
     unfolded = busy or sum(piece.lines for piece in pieces) <= FOLD_LINES
     body = "".join(_part_html(piece) for piece in pieces)
     kind = "failed" if sign(call) == "✗" else call.state
-    told_below = busy and any(piece.language == "bash" for piece in pieces)
-    topic = "" if told_below else f"<code>{escape(headline(call))}</code> "
+    # The stylesheet hides a topic that the open card repeats in full.
+    told_below = ' class="a3s-topic"' if any(piece.language == "bash" for piece in pieces) else ""
     return (
         f'<details class="a3s-card a3s-{kind}"{" open" if unfolded else ""}>'
         f'<summary><span class="a3s-sign" aria-hidden="true">{sign(call)}</span> '
-        f"<b>{escape(call.name)}</b> {topic}"
+        f"<b>{escape(call.name)}</b> <code{told_below}>{escape(headline(call))}</code> "
         f'<span class="a3s-quiet">{escape(standing(call))}</span></summary>{body}</details>'
     )
 

@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 from a3s_kernel.install import install
 from tests.browser.notebook import Notebook
 from tests.browser.server import LabServer
+from tests.model_server import ModelServer, agent_hcl
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = [
@@ -76,6 +77,13 @@ def workspace(lab: LabServer, request: pytest.FixtureRequest) -> Iterator[Path]:
     folder.mkdir()
     yield folder
     lab.shut_down_kernels()
+
+
+@pytest.fixture
+def prompts(workspace: Path, model_server: ModelServer) -> Path:
+    """A folder whose `agent.hcl` names the scripted model."""
+    (workspace / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
+    return workspace
 
 
 @pytest.fixture

@@ -10,16 +10,9 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.browser.server import LabServer
-from tests.model_server import ModelServer, agent_hcl, calls, says, wait
+from tests.model_server import ModelServer, calls, says, wait
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
-
-
-@pytest.fixture
-def prompts(workspace: Path, model_server: ModelServer) -> Path:
-    """A folder whose `agent.hcl` names the scripted model."""
-    (workspace / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
-    return workspace
 
 
 def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(

@@ -19,6 +19,7 @@ STYLE = """\
   font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px);
   color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent); }
 .a3s-card code { color: inherit; background: none; }
+.a3s-card[open] > summary > .a3s-topic { display: none; }
 .a3s-command::before { content: "$ "; opacity: 0.6; }
 .a3s-done { border-left-color: var(--jp-success-color1, #388e3c); }
 .a3s-running, .a3s-preparing { border-left-color: var(--jp-brand-color1, #1976d2); }
@@ -34,7 +35,7 @@ STYLE = """\
   font-size: var(--jp-ui-font-size1, 13px); }
 .a3s-heading { color: var(--jp-content-font-color1, inherit); font-weight: 600; margin: 6px 0 2px; }
 .a3s-plan ol { margin: 2px 0; padding-left: 2em; }
-.a3s-plan { border-left-color: var(--jp-brand-color1, #1976d2); }
+.a3s-plan, .a3s-child { border-left-color: var(--jp-brand-color1, #1976d2); }
 .a3s-plan progress { vertical-align: middle; width: 10em; }
 .a3s-step-in_progress { font-weight: 600; }
 .a3s-step-pending { color: var(--jp-ui-font-color2, #757575); }
