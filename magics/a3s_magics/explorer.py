@@ -26,7 +26,7 @@ _NO_LINE = "(no single line can hold these values)"
 _STYLE = """\
 <style>
 .a3s-explorer { max-width: 60em; }
-.a3s-explorer .a3s-about { color: var(--jp-ui-font-color2, #757575); margin: -4px 0 2px 9.5em;
+.a3s-explorer .a3s-about { color: var(--jp-ui-font-color2, #757575); margin: -4px 0 2px 125px;
   font-size: var(--jp-ui-font-size0, 11px); height: auto; white-space: normal; }
 .a3s-explorer input, .a3s-explorer textarea { font-family: var(--jp-code-font-family, monospace); }
 </style>"""
