@@ -224,9 +224,9 @@ async def _child_streams(config: McpServerConfig) -> AsyncIterator[tuple[Any, An
     def tell(line: str) -> None:
         log.info("%s: %s", config.name, redacted(line, config))
 
-    incoming_in, incoming = anyio.create_memory_object_stream[_Incoming](0)
-    outgoing, outgoing_out = anyio.create_memory_object_stream[SessionMessage](0)
     async with child_process(command, reveal_all(config.env), tell) as child:
+        incoming_in, incoming = anyio.create_memory_object_stream[_Incoming](0)
+        outgoing, outgoing_out = anyio.create_memory_object_stream[SessionMessage](0)
 
         async def deliver(line: bytes | None) -> None:
             if line is None:
