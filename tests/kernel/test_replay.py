@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,20 +44,27 @@ def turn_of(cell: Any) -> Any:
     return data
 
 
-@pytest.fixture
-def recorded(tmp_path: Path, model_server: ModelServer) -> Path:
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A notebook with two recorded turns, one of which has a refused tool call."""
-    (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
-    model_server.script(
-        says("**Four** columns."), calls("bash", command="rm data.csv"), says("I may not.")
-    )
+    folder = tmp_path_factory.mktemp("recording")
     cells = ["x = 1", "%%a3s\nCount the columns.", "%%a3s\nDelete the file.", "x + 1"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
-    path = tmp_path / "recorded.ipynb"
-    nbformat.write(notebook, path)
-    execute(path)
-    model_server.close()  # from now on nothing can answer
-    return path
+    nbformat.write(notebook, folder / "recorded.ipynb")
+    with ModelServer() as server:
+        (folder / "agent.hcl").write_text(agent_hcl(server), "utf-8")
+        server.script(
+            says("**Four** columns."), calls("bash", command="rm data.csv"), says("I may not.")
+        )
+        execute(folder / "recorded.ipynb")
+    return folder
+
+
+@pytest.fixture
+def recorded(recording: Path, tmp_path: Path) -> Path:
+    """A copy of it, in a folder of its own. Its model's server is gone."""
+    shutil.copytree(recording, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "recorded.ipynb"
 
 
 @pytest.mark.parametrize("ui", ["final", "display", "terminal", "widgets"])
