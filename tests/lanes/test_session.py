@@ -439,11 +439,19 @@ def test_submitted_tools(queued: Callable[..., Session], tmp_path: Path) -> None
 
 def test_a_batch_in_the_query_lane_runs_together(queued: Callable[..., Session]) -> None:
     barrier = threading.Barrier(4)
+    met = [lambda number=number: (barrier.wait(DEADLINE_S), number)[1] for number in range(8)]
+    assert queued().submit_batch("query", met) == list(range(8))
+
+
+def test_as_many_run_together_as_the_setting_says(queued: Callable[..., Session]) -> None:
+    """Also when each of them waits for another one: threads are not what is scarce."""
+    session, barrier = queued(query_concurrency=40), threading.Barrier(40)
 
     def meet() -> int:
-        return barrier.wait(DEADLINE_S) * 0 + 1
+        barrier.wait(DEADLINE_S)
+        return int(session.submit("execute", lambda: 1))
 
-    assert queued().submit_batch("query", [meet] * 8) == [1] * 8
+    assert session.submit_batch("query", [meet] * 40) == [1] * 40
 
 
 @pytest.mark.parametrize("lane", ["control", "execute", "generate"])
