@@ -6,10 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from a3s_magics.record import MIME
-from a3s_magics.sanitise import terminal_text
 from a3s_magics.traces import head_and_tail, trace_of
 
+TURN = "application/vnd.a3s.turn+json"
 MAX_CELLS = 500
 MAX_SOURCE_CHARS = 8000
 MAX_OUTPUT_CHARS = 3000
@@ -34,6 +33,8 @@ class CellRun:
     @property
     def output(self) -> str:
         """The text of the outputs, capped; head and tail stay."""
+        from a3s_magics.sanitise import terminal_text  # not above: loading is to be quick
+
         text = terminal_text("".join(self.outputs)).strip("\n")
         return head_and_tail(text, MAX_OUTPUT_CHARS)
 
@@ -69,7 +70,7 @@ class CellLog:
     def shown(self, bundle: Mapping[str, Any], display_id: str | None, update: bool) -> None:
         """The plain text of a display is output; a turn of the agent is not, it is known."""
         text = bundle.get("text/plain")
-        if isinstance(text, str) and not update and MIME not in bundle:
+        if isinstance(text, str) and not update and TURN not in bundle:
             self._add(f"{text}\n")
 
     def cleared(self, wait: bool) -> None:

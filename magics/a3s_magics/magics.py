@@ -61,7 +61,9 @@ class A3SMagics(Magics):
 
         `%%a3s --help` and `%a3s --help` list the options and the commands.
         """
-        if cell is None and line.split() == ["images"]:
+        if cell is None and line.split()[:1] == ["images"]:
+            if line.split()[1:]:
+                raise UsageError(f"%a3s images: unexpected {' '.join(line.split()[1:])!r}")
             from a3s_magics.images.gallery import Gallery
 
             return Gallery(tuple(self._watch.images))

@@ -42,7 +42,7 @@ class Tap:
         self._depth = 0
         self._removed = False
         self._displaying = False
-        self._printing: tuple[Any, Callable[..., Any]] | None = None
+        self._printing: _Wrapped | None = None
         self._wrapped = [
             _Wrapped(shell.display_pub, "publish", self._publish),
             _Wrapped(shell.display_pub, "clear_output", self._clear_output),
@@ -133,29 +133,22 @@ class Tap:
 
     def _start_printing(self) -> None:
         """Follow stdout for one cell, the way IPython itself does it: front ends want their class."""
-        stream = sys.stdout
-        original = stream.write
-
-        def write(text: str, *args: Any, **kwargs: Any) -> Any:
-            written = original(text, *args, **kwargs)
-            if isinstance(text, str) and not self._known():
-                for listener in self._listeners:
-                    listener.printed(text)
-            return written
-
         try:
-            stream.write = write  # type: ignore[method-assign]
-        except AttributeError:  # a stream written in C: its text is not followed
-            return
-        self._printing = (stream, write)
+            self._printing = _Wrapped(sys.stdout, "write", self._write)
+        except (AttributeError, TypeError):  # none, or one written in C: it is not followed
+            self._printing = None
+
+    def _write(self, original: Callable[..., Any], text: Any, *args: Any, **kwargs: Any) -> Any:
+        written = original(text, *args, **kwargs)
+        if isinstance(text, str) and not self._removed and not self._known():
+            for listener in self._listeners:
+                listener.printed(text)
+        return written
 
     def _stop_printing(self) -> None:
-        if self._printing is None:
-            return
-        stream, write = self._printing
-        self._printing = None
-        if stream.__dict__.get("write") is write:
-            del stream.write
+        if self._printing is not None:
+            self._printing.remove()
+            self._printing = None
 
 
 class _Wrapped:
@@ -163,7 +156,7 @@ class _Wrapped:
 
     def __init__(self, target: Any, name: str, around: Callable[..., Any]) -> None:
         self._target, self._name = target, name
-        self._own = target.__dict__.get(name)  # somebody else may have put a method there before
+        self._own = vars(target).get(name)  # somebody else may have put a method there before
         original = getattr(target, name)
 
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -174,7 +167,7 @@ class _Wrapped:
 
     def remove(self) -> None:
         """Put back what was there; a later wrapper around this one stays and is harmless."""
-        if self._target.__dict__.get(self._name) is not self._call:
+        if vars(self._target).get(self._name) is not self._call:
             return
         if self._own is None:
             delattr(self._target, self._name)

@@ -13,14 +13,16 @@ import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 
+from a3s_magics.cell_log import TURN
 from a3s_magics.images.gallery import Gallery
 from a3s_magics.images.log import ImageLog, Shown, images_in
 from a3s_magics.images.pick import NoImage, pick
 from a3s_magics.images.shrink import MAX_BYTES
+from a3s_magics.record import MIME
 from tests.magics.conftest import ROOT, StartKernel
 from tests.magics.kernel import Kernel
 from tests.magics.test_attach import png, sent
-from tests.magics.test_shell import run
+from tests.magics.test_shell import complaint, run
 from tests.model_server import ModelServer, says
 
 
@@ -183,6 +185,29 @@ def test_only_svg_is_said_to_be_the_problem() -> None:
 
 # -- loading and unloading -------------------------------------------------------------------------
 
+LATER = {"PIL", "a3s_magics.record", "a3s_magics.transcript", "a3s_code.events", "matplotlib"}
+
+
+def test_listening_costs_nothing_to_load() -> None:
+    code = (
+        "import sys; from IPython.core.interactiveshell import InteractiveShell\n"
+        "shell = InteractiveShell.instance(); shell.history_manager.enabled = False\n"
+        "shell.run_line_magic('load_ext', 'a3s_magics'); shell.run_cell('1 + 1')\n"
+        f"print(sorted(set(sys.modules) & {LATER!r}))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "magics")])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.stdout.strip().endswith("[]"), ran.stdout + ran.stderr
+
+
+def test_the_turn_that_is_not_taken_for_output_is_ours() -> None:
+    assert TURN == MIME
+
 
 def test_unloading_gives_the_shell_its_methods_back(shell: InteractiveShell) -> None:
     def state() -> tuple[object, ...]:
@@ -193,6 +218,7 @@ def test_unloading_gives_the_shell_its_methods_back(shell: InteractiveShell) -> 
             "write" in vars(sys.stdout),
         )
 
+    shell.run_cell("1")  # IPython itself leaves something at stdout
     before = state()
     shell.run_cell("%load_ext a3s_magics")
     assert state() != before
@@ -244,6 +270,12 @@ def test_thumbnails_name_their_cells_and_are_no_images_of_the_notebook(
     assert "data:image/png;base64," in html
     assert cells(ready) == [(1, png("red"))]
     assert len(run(ready, "%a3s images")) == 1
+
+
+def test_a_word_too_many_is_named(
+    ready: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "'last'" in complaint(ready, "%a3s images last", capsys)
 
 
 def test_hostile_images_are_not_shown_as_they_are() -> None:
