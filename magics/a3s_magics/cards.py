@@ -229,6 +229,6 @@ def _diff(call: ToolCall, args: Mapping[str, Any]) -> str:
     old, new = terminal_text(before).splitlines(), terminal_text(after).splitlines()
     if max(len(old), len(new)) > _DIFF_LINES:
         return f"@@ {len(old)} lines become {len(new)} lines @@"
-    path = _oneline(str(args.get("file_path", facts.get("file_path", ""))))
+    path = _oneline(str(args.get("file_path", facts.get("file_path", "")))).lstrip("/")
     lines = list(difflib.unified_diff(old, new, f"a/{path}", f"b/{path}", lineterm="", n=3))
     return "\n".join(lines)

@@ -45,7 +45,7 @@ $\\href{{javascript:window.a3sOwned='formula'}}{{x}}$ $\\unicode{{<img src="{url
 
 
 def expect_harmless(page: Page) -> None:
-    """Click every link of the answer that leads nowhere good; nothing may have run."""
+    """No link leads anywhere but to the web, nothing is embedded, nothing has run."""
     answer = page.locator(".jp-Cell-outputArea").first
     hrefs = [link.get_attribute("href") or "" for link in answer.locator("a").all()]
     assert [href for href in hrefs if not href.startswith(("http:", "https:", "#"))] == []
