@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import reduce
 
+import pytest
+
 from a3s_code import (
     AgentEvent,
     ConfirmationRequired,
@@ -25,6 +27,7 @@ from a3s_code import (
     ToolStart,
 )
 from a3s_magics.fences import with_closed_fence
+from a3s_magics.painters.terminal import TerminalPainter
 from a3s_magics.static import segment_markdown, segment_text, turn_markdown
 from a3s_magics.statusline import Surroundings, activity
 from a3s_magics.transcript import Child, Plan, StepHeading, Text, ToolCall, Transcript, advance
@@ -240,3 +243,39 @@ def test_the_card_of_a_child_is_folded_html_around_its_markdown() -> None:
     markdown = segment_markdown(child)
     assert markdown.startswith("<details><summary>✓ <b>explore</b> find the callers (done)")
     assert "\n\nSome *text*.\n\n" in markdown
+
+
+def test_the_terminal_tells_plans_and_children_line_by_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    painter = TerminalPainter(with_record=False)
+    events = [
+        PlanningStart(prompt="p"),
+        PLAN,
+        step(1),
+        said("One."),
+        done(1),
+        step(2),
+        step(3),
+        born("t1"),
+        *ran("t1/x"),
+        over("t1", "Found."),
+        said("Three."),
+    ]
+    view = Transcript()
+    for event in [*events, ended("Three.")]:
+        view = advance(view, event)
+        painter.paint(view, Surroundings())
+
+    assert capsys.readouterr().out.splitlines() == [
+        "Plan: 0 of 3 steps",
+        "  1. ○ do *1*",
+        "  2. ○ do *2*",
+        "  3. ○ do *3*",
+        "[Step 1 of 3: do 1]",
+        "One.",
+        "[Steps 2 and 3 of 3, side by side]",
+        "▶ explore: find the callers",
+        "✓ explore (done, 1 tool call)",
+        "Three.",
+    ]
