@@ -422,9 +422,15 @@ def test_a_handler_may_use_the_rest_of_its_session(
 def test_closing_inside_a_handler(model_server: ModelServer, new_session: NewSession) -> None:
     model_server.script(calls("ls"), says("Done."))
     session = new_session()
-    listener = Listener(session, "session_end")
-    session.register_hook("h", "pre_tool_use", handler=lambda _event: session.close())
+    listener, closed = Listener(session, "session_end"), threading.Event()
+
+    def close(_event: dict[str, Any]) -> None:
+        session.close()
+        closed.set()
+
+    session.register_hook("h", "pre_tool_use", handler=close)
     assert by_send(session, "go").cancelled
+    assert closed.wait(DEADLINE_S)  # closing cancels the run, which does not wait for its handler
     assert listener.events == ["session_end"]
 
 
