@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,6 @@ from a3s_kernel.arguments import OneLineParser
 from a3s_kernel.version import DISTRIBUTION, installed_version
 
 PACKAGES = ("ipykernel", "ipython", "ipywidgets", "jupyterlab", "httpx", "xllamacpp")
-KEY_VARIABLES = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
 KERNEL_NAMES = ("a3s", "a3s-chat")
 
 
@@ -49,7 +47,7 @@ def examine() -> Iterator[Finding]:
     yield from _versions()
     yield from _kernelspecs()
     yield from _clash()
-    yield from _keys()
+    yield from _buttons()
     try:
         yield from _configuration()
         yield from _embedded_model()
@@ -69,28 +67,32 @@ def _versions() -> Iterator[Finding]:
 
 def _kernelspecs() -> Iterator[Finding]:
     found = KernelSpecManager().find_kernel_specs()
-    known = [name for name in KERNEL_NAMES if name in found]
-    for name in known:
-        yield Finding(f"kernelspec {name}", found[name])
-    if not known:
-        yield Finding("kernelspec", "none; run: python -m a3s_kernel install", problem=True)
+    missing = "not installed; run: python -m a3s_kernel install"
+    usable = any(name in found for name in KERNEL_NAMES)
+    for name in KERNEL_NAMES:
+        yield Finding(f"kernelspec {name}", found.get(name, missing), problem=not usable)
+
+
+def _buttons() -> Iterator[Finding]:
+    """What the live view needs: widgets, and a kernel that hears clicks while a cell runs."""
+    from ipykernel.ipkernel import IPythonKernel
+
+    hears = hasattr(IPythonKernel, "shell_channel_thread_main")
+    try:
+        widgets = f"ipywidgets {version('ipywidgets')}"
+    except PackageNotFoundError:
+        yield Finding("live view", "plain outputs: ipywidgets is not installed")
+        return
+    buttons = "with Cancel and Approve" if hears else "Stop cancels; no buttons with this ipykernel"
+    yield Finding("live view", f"{widgets}, {buttons}")
 
 
 def _configuration() -> Iterator[Finding]:
     """What a session in the working directory would use."""
-    from a3s_code import Agent, ConfigError, discover_config
+    from a3s_magics.checks import checks
 
-    try:
-        found = discover_config(Path.cwd())
-        yield Finding("configuration", found.origin)
-        yield Finding("model", Agent.create(found.source).config.default_model)
-    except ConfigError as error:
-        yield Finding("configuration", error.problem, problem=True)
-
-
-def _keys() -> Iterator[Finding]:
-    for name in KEY_VARIABLES:
-        yield Finding(name, "set" if os.environ.get(name) else "not set")
+    for check in checks(Path.cwd()):
+        yield Finding(check.topic, check.text, check.problem)
 
 
 def _embedded_model() -> Iterator[Finding]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from a3s_code import describe_config
+from a3s_magics.checks import checks
 from a3s_magics.home import Home, Settings
 from a3s_magics.problems import said_in_one_line
 from a3s_magics.replay import replaying
@@ -174,14 +174,11 @@ class Control:
     def doctor(self, _rest: str) -> str:
         """What is in use and what is missing; no keys."""
         rows = dict(self.look())
-        for name in ("A3S_UI", "A3S_CONFIG"):
-            rows[name] = os.environ.get(name, "not set")
-        for name in ("ANTHROPIC_API_KEY", "OPENAI_API_KEY"):
-            rows[name] = "set" if os.environ.get(name) else "not set"
         rows["notebook"] = str(self.home.notebook or "none")
-        rows["workspace"] = str(self.home.folder(self.settings))
-        session = self.home.session(self.settings)
-        rows |= {"configuration": self.home.origin, "model": session.model}
+        folder = self.home.folder(self.settings)
+        rows["workspace"] = str(folder)
+        for check in checks(folder, model=self.settings.model):
+            rows[check.topic] = f"! {check.text}" if check.problem else check.text
         return _table(rows)
 
 

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.model_server import ModelServer, agent_hcl
+
 DEADLINE_S = 60
 KEY = "sk-very-secret-0123456789"
 CONFIG = f"""
@@ -85,3 +87,41 @@ def test_the_native_package_of_the_same_name_is_reported(tmp_path: Path) -> None
     assert done.returncode == 1
     assert "a3s-code" in problems[0]
     assert done.stderr == ""
+
+
+def test_it_tries_the_address_of_the_model_without_sending_anything(
+    tmp_path: Path, model_server: ModelServer
+) -> None:
+    """A server that takes connections is fine, a closed port is a problem; credentials stay out."""
+    config = tmp_path / "agent.hcl"
+    config.write_text(agent_hcl(model_server.url.replace("//", "//me:secret@")), "utf-8")
+
+    alive = doctor(tmp_path, A3S_CONFIG=str(config))
+    model_server.close()
+    dead = doctor(tmp_path, A3S_CONFIG=str(config))
+
+    assert alive.returncode == 0
+    assert "takes connections" in alive.stdout
+    assert "tool calls: yes, images: yes" in alive.stdout
+    assert model_server.requests == []
+    (problem,) = (line for line in dead.stdout.splitlines() if line.startswith("!"))
+    assert dead.returncode == 1
+    assert f"base_url, {config}" in problem
+    assert "cannot be reached" in problem
+    assert "secret" not in alive.stdout + dead.stdout
+
+
+def test_it_names_proxy_and_certificates(tmp_path: Path) -> None:
+    """The proxy without its password; a file of certificates that is missing is a problem."""
+    done = doctor(
+        tmp_path,
+        https_proxy="http://me:secret@127.0.0.1:9",
+        SSL_CERT_FILE=str(tmp_path / "none.pem"),
+        SSL_CERT_DIR="",
+    )
+
+    assert "https: http://127.0.0.1:9" in done.stdout
+    assert "secret" not in done.stdout
+    assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("!")] == [
+        "SSL_CERT_FILE"
+    ]
