@@ -13,9 +13,9 @@ from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.tools.docstring import parameter_texts, summary
+from a3s_code.tools.foreign import call_foreign
 from a3s_code.tools.json_schema import NoSchema, schema_of
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
-from a3s_code.tools.threads import in_thread
 
 # What every provider accepts as the name of a tool.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -32,17 +32,11 @@ class HostFunction:
     function: Callable[..., Any]
 
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
-        """Call it: a coroutine function on the loop, any other in a worker thread.
+        """Call it: a coroutine function on the loop, any other in a thread of its own.
 
         A thread cannot be ended from outside: when the call is cancelled its result is dropped.
         """
-        if _is_async(self.function):
-            result = await self.function(**args)
-        else:
-            result = await in_thread(lambda _stop: self.function(**args))
-            if inspect.isawaitable(result):
-                result = await result
-        return _output(result)
+        return _output(await call_foreign(functools.partial(self.function, **args)))
 
 
 def function_tool(
@@ -107,12 +101,6 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
         return typing.get_type_hints(target, include_extras=True)
     except NameError as error:
         raise InvalidArgument(f"a type hint of {name!r} is not defined: {error.name}") from None
-
-
-def _is_async(function: Any) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-        getattr(type(function), "__call__", None)  # noqa: B004  # the method itself is wanted
-    )
 
 
 def _output(result: Any) -> ToolOutput:

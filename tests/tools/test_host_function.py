@@ -119,7 +119,8 @@ def test_what_the_function_raises_is_told_to_the_model(bench: Bench) -> None:
     def f() -> None:
         raise KeyError("gone")
 
-    assert _call(bench, f) == ToolOutput("Tool execution error: 'gone'", 1)
+    output = _call(bench, f)
+    assert (output.text, output.exit_code) == ("Tool execution error: 'gone'", 1)
 
 
 def test_bound_methods_partials_and_callables(bench: Bench) -> None:
@@ -177,3 +178,21 @@ def test_docstrings_in_the_style_of_numpy_and_sphinx() -> None:
     sphinx = "Sum.\n\n:param x: the x\n    more\n:param int y: the y\n:return: x"
     assert parameter_texts(sphinx, ["x", "y"]) == {"x": "the x more", "y": "the y"}
     assert summary(sphinx) == "Sum."
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), StopIteration(), KeyboardInterrupt()])
+@pytest.mark.parametrize("asynchronous", [False, True])
+def test_a_function_cannot_end_the_runtime(
+    bench: Bench, error: BaseException, asynchronous: bool
+) -> None:
+    def leave() -> str:
+        """Leave."""
+        raise error
+
+    async def leave_later() -> str:
+        """Leave."""
+        raise error
+
+    output = _call(bench, leave_later if asynchronous else leave)
+    assert output.exit_code == 1
+    assert "Tool execution error" in output.text
