@@ -48,7 +48,7 @@ def main() -> int:
         sys.stderr.write(f"{SUBJECTS[name].TITLE}\n")
         findings = SUBJECTS[name].run(options.rounds)
         _note_load(findings)
-        report.store(name, findings)
+        report.store(name, findings, options.rounds)
         for row in findings.rows:
             mark = {True: "met", False: "MISSED", None: ""}[row.met]
             sys.stdout.write(f"{row.target:4} {row.what}: {row.measured}; {row.limit} {mark}\n")
@@ -56,7 +56,7 @@ def main() -> int:
             sys.stdout.write(f"     {note}\n")
         sys.stdout.flush()
     titles = {name: subject.TITLE for name, subject in SUBJECTS.items()}
-    path = report.write(titles, "python -m benchmarks")
+    path = report.write(titles)
     sys.stdout.write(f"{path}\n")
     return 0
 

@@ -33,6 +33,7 @@ class Findings:
     rows: list[Row] = field(default_factory=list)
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    command: str = ""
 
     def row(self, target: str, what: str, limit: str, measured: str, met: bool | None) -> None:
         """Add a target."""
@@ -59,4 +60,5 @@ class Findings:
             [Row(**row) for row in stored["rows"]],
             [Table(**table) for table in stored["tables"]],
             list(stored["notes"]),
+            stored["command"],
         )

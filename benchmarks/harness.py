@@ -110,7 +110,10 @@ def interleaved(runs: Mapping[str, Run], rounds: int) -> Samples:
             _show(f"  round {number + 1} of {rounds}: {name}")
             try:
                 samples.runs[name].append(run.once())
-            except (RunFailed, subprocess.TimeoutExpired, ValueError, IndexError) as error:
+            except subprocess.TimeoutExpired:
+                samples.failures[name] = f"{run.script} did not end within {_DEADLINE_S} s"
+                samples.runs[name] = []
+            except (RunFailed, ValueError, IndexError) as error:
                 samples.failures[name] = str(error)
                 samples.runs[name] = []
     _show("")

@@ -14,26 +14,22 @@ _TARGETS = 19
 _INTRODUCTION = """\
 # Benchmarks
 
-Written by `{command}`.
+Written by `python -m benchmarks`. Subjects can be measured one by one, so each names its command.
 
 Read ratios, not milliseconds: the machine is shared. Each figure is the median of the rounds with
 the smallest and the largest value behind it; runs that are compared took turns in one go, each in a
 process of its own, and a ratio is the median of the rounds' ratios. A cross is a target that was
 missed.
 """
-_ELSEWHERE = {
-    "P11": "in the browser tests",
-    "P12": "in the magics' tests",
-    "P13": "in the magics' tests",
-}
 
 
-def store(name: str, findings: Findings) -> None:
+def store(name: str, findings: Findings, rounds: int) -> None:
     """Keep a subject's findings until it is measured again."""
+    findings.command = f"python -m benchmarks {name} --rounds {rounds}"
     _stored(name).write_text(json.dumps(findings.to_dict()), "utf-8")
 
 
-def write(titles: Mapping[str, str], command: str) -> Path:
+def write(titles: Mapping[str, str]) -> Path:
     """Write RESULTS.md; subjects in the order of `titles`, by name. The file's path."""
     found = {
         title: Findings.from_dict(json.loads(_stored(name).read_text("utf-8")))
@@ -41,9 +37,13 @@ def write(titles: Mapping[str, str], command: str) -> Path:
         if _stored(name).is_file()
     }
     rows = [row for findings in found.values() for row in findings.rows]
-    parts = [_INTRODUCTION.format(command=command), "## Targets\n", _targets(rows)]
+    parts = [_INTRODUCTION, "## Targets\n", _targets(rows)]
     for title, findings in found.items():
-        parts += [f"## {title}\n", *(f"{note}\n" for note in findings.notes)]
+        parts += [
+            f"## {title}\n",
+            f"`{findings.command}`\n",
+            *(f"{note}\n" for note in findings.notes),
+        ]
         parts += [_table(table) for table in findings.tables]
     RESULTS.write_text("\n".join(parts), "utf-8")
     return RESULTS
@@ -64,8 +64,7 @@ def _targets(rows: list[Row]) -> str:
             mark = {True: "✓", False: "✗", None: ""}[row.met]
             lines.append([row.target, row.what, row.limit, row.measured, mark])
         if not mine:
-            place = _ELSEWHERE.get(target, "not measured in this run")
-            lines.append([target, "", "", place, ""])
+            lines.append([target, "", "", "not measured here", ""])
     return _grid(["", "what", "target", "measured", ""], lines)
 
 

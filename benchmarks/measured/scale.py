@@ -29,11 +29,14 @@ def answer(n: int, url: str) -> Callable[[], Any]:
 
 
 def history(n: int, url: str) -> Callable[[], Any]:
-    """One more prompt in a conversation of `n` messages."""
+    """One prompt with a given history of `n` messages."""
     chat = session(url)
-    for _ in range(n // 2):
-        chat.send("a prompt of a few words")
-    return lambda: (chat, chat.send("a prompt of a few words"))
+    given = [
+        {"role": role, "content": [{"type": "text", "text": f"message {number} of a few words"}]}
+        for number in range(n // 2)
+        for role in ("user", "assistant")
+    ]
+    return lambda: (chat, chat.send("a prompt of a few words", given))
 
 
 def output(n: int, url: str) -> Callable[[], Any]:

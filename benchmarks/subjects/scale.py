@@ -26,7 +26,7 @@ def run(rounds: int) -> Findings:
         _curve(findings, "sessions alive, one prompt each", "sessions", _SESSIONS, rounds, url=url)
         _curve(
             findings,
-            "one prompt after a history of messages",
+            "messages of a given history, one prompt",
             "history",
             _MESSAGES,
             rounds,
