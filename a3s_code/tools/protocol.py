@@ -26,7 +26,7 @@ class ToolOutput:
     exit_code: int = 0
     metadata: Mapping[str, Any] | None = None
     images: tuple[Attachment, ...] = ()
-    fault: Literal["timeout", "exception"] | None = None
+    fault: Literal["timeout", "exception"] | None = field(default=None, compare=False)
 
 
 def _unheard(_text: str) -> None:
