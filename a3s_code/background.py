@@ -108,11 +108,17 @@ class RuntimeLoop:
 
 _lock = threading.Lock()
 _runtime: RuntimeLoop | None = None
+_ended = False
 
 
 def runtime() -> RuntimeLoop:
-    """The process's runtime loop, started on the first call."""
+    """The process's runtime loop, started on the first call.
+
+    Raises `A3SError` once the interpreter is shutting down: a thread started then never begins.
+    """
     global _runtime
+    if _ended:
+        raise A3SError("the interpreter is shutting down")
     if _runtime is None:
         with _lock:
             if _runtime is None:
@@ -122,7 +128,8 @@ def runtime() -> RuntimeLoop:
 
 
 def _stop() -> None:
-    global _runtime
+    global _runtime, _ended
+    _ended = True
     ending, _runtime = _runtime, None
     if ending is not None:
         ending.stop()
@@ -143,8 +150,8 @@ def _at_exit(callback: Callable[[], None]) -> None:
 
 def _forget_after_fork() -> None:
     """A forked child has the object but not the thread: it starts its own."""
-    global _runtime, _lock
-    _runtime, _lock = None, threading.Lock()
+    global _runtime, _lock, _ended
+    _runtime, _lock, _ended = None, threading.Lock(), False
 
 
 if hasattr(os, "register_at_fork"):

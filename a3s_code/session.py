@@ -192,12 +192,13 @@ class Session(QueueCalls):
         commands: bool,
         max_rounds: int | None,
     ) -> EventStream:
-        channel = EventChannel(runtime().call_soon)
+        loop = runtime()  # kept: a stream that is dropped while Python ends must not ask for one
+        channel = EventChannel(loop.call_soon)
         run = self._begin(
             prompt, attachments, history, channel, commands=commands, max_rounds=max_rounds
         )
         _submit(self._core.run(run, fire=False))
-        return EventStream(channel, lambda: runtime().call_soon(run.cancel))
+        return EventStream(channel, lambda: loop.call_soon(run.cancel))
 
     def cancel(self) -> bool:
         """Stop the running send or stream, which then ends with what it has; any thread.
@@ -212,10 +213,12 @@ class Session(QueueCalls):
 
     def btw(self, question: str) -> BtwResult:
         """Ask a side question, also while a prompt is running; the conversation never sees it."""
+        self._check_open()
         return self._wait(self._core.abtw(question))
 
     async def abtw(self, question: str) -> BtwResult:
         """`btw` for a caller with an event loop."""
+        self._check_open()
         return await asyncio.wrap_future(_submit(self._core.abtw(question)))
 
     # -- commands and scheduled prompts --------------------------------------------------------------

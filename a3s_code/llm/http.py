@@ -152,6 +152,9 @@ class ModelClient:
                     raise await self._refusal(response, url)
                 answered = True
                 return await _read(response, decoder, emit, live)
+        except httpx.LocalProtocolError as error:  # its text may hold the key
+            problem, _ = _network_problem(error, self._timeout)
+            raise ModelUnreachable(f"{problem} ({shown_url(url)})", url=shown_url(url)) from None
         except httpx.HTTPError as error:
             problem, retryable = _network_problem(error, self._timeout)
             kind = StreamInterrupted if answered else ModelUnreachable
@@ -171,7 +174,9 @@ class ModelClient:
     async def _url(self) -> str:
         base_url = self._base_url if isinstance(self._base_url, str) else await self._base_url()
         try:
-            return self._codec.url(base_url)
+            url = self._codec.url(base_url)
+            _ = urlsplit(url).port  # checked when it is asked for
+            return url
         except ValueError:  # not quoted: what cannot be taken apart may hold credentials anywhere
             raise ModelUnreachable("the request cannot be formed; check base_url") from None
 

@@ -79,10 +79,11 @@ class Toolbox:
     async def _run(self, name: str, args: Mapping[str, Any], context: ToolContext) -> ToolOutput:
         tool = self.registry.get(name)
         if tool is None:
-            return self._unknown(name)
+            return self.unknown(name)
         return await run_tool(tool, args, context, self.timeout_ms)
 
-    def _unknown(self, name: str) -> ToolOutput:
+    def unknown(self, name: str) -> ToolOutput:
+        """The answer to a call of a tool that does not exist."""
         known = ", ".join(self.registry.names())
         return ToolOutput(f"Unknown tool: {name}. Available tools: {known}", 1)
 
@@ -107,7 +108,7 @@ class Toolbox:
         """Why a call must not leave this process: what the tool itself would check here."""
         tool = self.registry.get(name)
         if tool is None:
-            return self._unknown(name)
+            return self.unknown(name)
         try:
             checked_arguments(tool.parameters, args)
             for key in _PATH_ARGUMENTS if name in _PATH_TOOLS else ():
@@ -256,6 +257,8 @@ class TurnCalls:
     async def _judged_and_run(self, call: ToolUseBlock, args: Mapping[str, Any]) -> ToolOutput:
         if call.parse_error is not None:
             return ToolOutput(f"Error: {call.parse_error}", 1)
+        if self._toolbox.registry.get(call.name) is None:
+            return self._toolbox.unknown(call.name)  # nobody should be asked about it
         refusal = await self._toolbox.admit(call.id, call.name, args, self._emit)
         if refusal is not None:
             return refusal

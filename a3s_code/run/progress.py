@@ -8,10 +8,17 @@ from collections.abc import Awaitable, Callable
 from a3s_code.events import AgentEvent, ToolOutputDelta
 
 _INTERVAL_S = 0.05
+MAX_CHARACTERS = 1024 * 1024
+_NOTE = "\n[more output follows; it is not shown live]\n"
 
 
 class ProgressRelay:
-    """Takes pieces of text from any thread and emits them joined, in order, nothing lost."""
+    """Takes pieces of text from any thread and emits them joined, in order.
+
+    Nothing is lost of the first 1,048,576 characters. What is beyond them is not shown live, because
+    a command that never stops writing would fill the memory of everyone who listens; the tool's
+    result holds the head and the tail of it all.
+    """
 
     def __init__(
         self,
@@ -23,12 +30,15 @@ class ProgressRelay:
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._pieces: list[str] = []
+        self._left = MAX_CHARACTERS
         self._task = asyncio.create_task(self._relay())
 
     def add(self, text: str) -> None:
         """Queue a piece; never blocks, callable from any thread while the loop runs."""
-        if text:
-            self._pieces.append(text)
+        if text and self._left > 0:
+            kept = text[: self._left]
+            self._left -= len(text)
+            self._pieces.append(kept if self._left > 0 else kept + _NOTE)
             if not self._arrived.is_set():
                 self._loop.call_soon_threadsafe(self._arrived.set)
 

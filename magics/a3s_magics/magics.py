@@ -93,7 +93,7 @@ class A3SMagics(Magics):
     def tool_line(self, tool: str, line: str) -> Any:
         """The value of `%a3s_<tool> <line>`."""
         from a3s_magics.options import HelpWanted
-        from a3s_magics.problems import said_in_one_line
+        from a3s_magics.problems import TurnCancelled, said_in_one_line
         from a3s_magics.tool_lines import run_tool_line
 
         try:
@@ -102,6 +102,8 @@ class A3SMagics(Magics):
         except HelpWanted as help_text:
             _say(str(help_text))
             return None
+        except KeyboardInterrupt:
+            raise TurnCancelled(f"%a3s_{tool} was stopped") from None
 
     def tool_help(self, tool: str) -> str | None:
         """What Shift-Tab shows for `%a3s_<tool>`; None when there can be no session now."""

@@ -16,6 +16,7 @@ from a3s_magics.transcript import Failure, Notice, Transcript
 
 MIME = "application/vnd.a3s.turn+json"
 VERSION = 1
+MAX_OUTPUT_CHARACTERS = 64 * 1024
 
 _DELTAS = frozenset({"text_delta", "reasoning_delta", "tool_input_delta", "tool_output_delta"})
 _KEY = re.compile(
@@ -29,6 +30,7 @@ class EventLog:
     def __init__(self) -> None:
         self._entries: list[dict[str, Any]] = []
         self._pieces: list[str] = []
+        self._output: dict[str, int] = {}
 
     def add(self, events: Iterable[AgentEvent]) -> None:
         """Append events in their order."""
@@ -36,6 +38,12 @@ class EventLog:
             self._add(event)
 
     def _add(self, event: AgentEvent) -> None:
+        if event.event_type == "tool_output_delta":
+            # A notebook is no place for megabytes: the end of the call holds the result anyhow.
+            length = self._output.get(event.tool_id, 0)
+            self._output[event.tool_id] = length + len(event.text)
+            if length > MAX_OUTPUT_CHARACTERS:
+                return
         if event.event_type in _DELTAS:
             last = self._entries[-1] if self._entries else {}
             if last.get("type") == event.event_type and last.get("tool_id") == event.tool_id:

@@ -282,3 +282,51 @@ def test_4_of_two_prompts_at_once_one_wins_and_the_other_is_told(
     assert len(answers) == 8
     assert set(answers) <= {"ok", "SessionBusy"}
     assert len(session.history()) == 2 * answers.count("ok")
+
+
+@pytest.mark.parametrize("left", ["stream", "tool"])
+def test_the_interpreter_ends_while_something_runs(
+    model_server: ModelServer, tmp_path: Path, left: str
+) -> None:
+    if left == "stream":
+        model_server.script(says("word ").endless())
+    else:
+        model_server.script(calls("bash", command="sleep 60"))
+    (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), encoding="utf-8")
+    code = (
+        "from a3s_code import Agent\n"
+        "stream = Agent.create('agent.hcl').session('.', permissive=True).stream('go')\n"
+        "for event in stream:\n"
+        f"    if event.event_type == '{'text_delta' if left == 'stream' else 'tool_start'}':\n"
+        "        break\n"
+        "print('done', flush=True)\n"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    assert (run.stdout, run.stderr) == ("done\n", "")
+
+
+def test_a_tool_that_does_not_exist_is_nobodys_question(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(calls("nosuchtool", id="c1"), says("Sorry."))
+    session = new_session(permissive=None, confirmation_policy={"enabled": True})
+    answer = by_stream(session, "go")
+    assert "confirmation_required" not in answer.types()
+    assert "Unknown tool: nosuchtool" in str(session.history()[2])
+
+
+def test_endless_output_is_bounded_for_listeners(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(calls("bash", command="yes | head -c 5000000"), says("Much."))
+    answer = by_stream(new_session(), "go")
+    shown = sum(len(e.text) for e in answer.events if e.event_type == "tool_output_delta")
+    assert 1_000_000 < shown < 1_100_000
