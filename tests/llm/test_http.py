@@ -514,15 +514,6 @@ def test_proxies_of_the_environment_are_used(
     assert model_server.paths == ["http://models.invalid/v1/chat/completions", "/v1/chat/completions"]  # fmt: skip
 
 
-def test_only_one_file_imports_the_http_library() -> None:
-    """So that it can be replaced, and is loaded at the first request only."""
-    import a3s_code
-
-    root = Path(a3s_code.__file__).parent
-    users = [path.name for path in root.rglob("*.py") if "import httpx" in path.read_text("utf-8")]
-    assert users == ["http.py"]
-
-
 def hello() -> ModelRequest:
     """A request."""
     return ModelRequest(model="m", messages=[Message.user("hi")])
