@@ -257,8 +257,12 @@ class TurnCalls:
     async def _judged_and_run(self, call: ToolUseBlock, args: Mapping[str, Any]) -> ToolOutput:
         if call.parse_error is not None:
             return ToolOutput(f"Error: {call.parse_error}", 1)
-        if self._toolbox.registry.get(call.name) is None:
-            return self._toolbox.unknown(call.name)  # nobody should be asked about it
+        toolbox = self._toolbox
+        if (
+            toolbox.registry.get(call.name) is None
+            and toolbox.gate.verdict(call.name, args) == "ask"
+        ):
+            return toolbox.unknown(call.name)  # nobody should be asked about it
         refusal = await self._toolbox.admit(call.id, call.name, args, self._emit)
         if refusal is not None:
             return refusal
