@@ -6,8 +6,10 @@ import asyncio
 import builtins
 import inspect
 import os
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -47,6 +49,7 @@ class A3SKernel(IPythonKernel):
     def __init__(self, **settings: Any) -> None:
         self._mode: Mode = "python"
         self._typed = TypedPrompts()
+        self._cell_runs = False
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         given = os.environ.get("A3S_MODE", "").strip() or "python"
         try:
@@ -75,6 +78,8 @@ class A3SKernel(IPythonKernel):
         """Start listening; the extension is ready before the first message is handled."""
         super().start()  # type: ignore[no-untyped-call]
         shell = self._ipython()
+        shell.events.register("pre_execute", self._cell_began)
+        shell.events.register("post_execute", self._cell_ended)
         try:
             shell.extension_manager.load_extension(EXTENSION)  # type: ignore[union-attr]
         except Exception as error:  # noqa: BLE001  # whatever is broken there, Python cells must work
@@ -82,6 +87,25 @@ class A3SKernel(IPythonKernel):
         # Before all others: what IPython's own cleanup would change belongs to the prompt.
         shell.input_transformers_cleanup[:0] = [self._typed, without_python_magic]
         shell.events.register("pre_execute", self._typed.began)
+
+    def pre_handler_hook(self) -> None:
+        """Let interrupts reach the code of a cell, and not the kernel's own work around it.
+
+        Upstream raises wherever it happens to be: in the few moments in which a reply is put together
+        and sent that loses the reply, and the front end waits for it forever.
+        """
+        super().pre_handler_hook()  # type: ignore[no-untyped-call]
+        signal.signal(signal.SIGINT, self._interrupted)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        if self._cell_runs:
+            signal.default_int_handler(number, frame)
+
+    def _cell_began(self) -> None:
+        self._cell_runs = True
+
+    def _cell_ended(self) -> None:
+        self._cell_runs = False
 
     def _ipython(self) -> InteractiveShell:
         assert isinstance(
