@@ -17,6 +17,7 @@ Out = pytest.CaptureFixture[str]
 def _own_data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("HOME", "USERPROFILE", "XDG_DATA_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("A3S_DATA_DIR", str(tmp_path / "data"))
 
 
 def said(shell: InteractiveShell, line: str, capsys: Out) -> str:
