@@ -93,7 +93,7 @@ def _up_to_root(folder: Path, home: Path) -> Iterator[Path]:
 def _is_trusted(path: Path) -> bool:
     """Whether a file above the folder was put there by this user or by the system.
 
-    Somebody else's `/tmp/agent.hcl` could send prompts, and what env() finds, to their server.
+    Somebody else's `agent.hcl` in a shared temporary folder could send prompts, and what env() finds, to their server.
     """
     if sys.platform == "win32":
         return True
