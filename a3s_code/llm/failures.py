@@ -42,6 +42,19 @@ def redacted(error: ModelError, secrets: Iterable[str], *, before: str = "") -> 
     )
 
 
+def placed(error: ModelError, url: str, request_id: str | None) -> ModelError:
+    """The same error with the server's address behind its sentence."""
+    return type(error)(
+        f"{error.problem} ({url})",
+        text=error.text,
+        url=url,
+        status=error.status,
+        retry_after_s=error.retry_after_s,
+        request_id=request_id,
+        retryable=error.retryable,
+    )
+
+
 def said_in_body(body: bytes) -> str:
     """What the body of an HTTP error says, in one line of at most 4 KiB; "" when it says nothing."""
     text = body.decode("utf-8", "replace")

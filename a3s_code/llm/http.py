@@ -1,4 +1,4 @@
-"""Sending requests to model servers. The only file that imports httpx."""
+"""Sending requests to model servers. Only this file and `transport.py` below it import httpx."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from a3s_code.llm.failures import (
     MAX_BODY_BYTES,
     connection_problem,
     is_final,
+    placed,
     redacted,
     said_in_body,
 )
 from a3s_code.llm.model import Codec, ModelReply, ModelRequest, StreamDecoder
-from a3s_code.llm.network import merge_chunks
 from a3s_code.llm.retry import RetryConfig, parse_retry_after, retry_delay_s
+from a3s_code.llm.transport import DirectTransport
 from a3s_code.messages import Message
 
 CONNECT_TIMEOUT_S = 10.0
@@ -226,9 +227,7 @@ async def _read(
             await emit(events)
         return decoder.close()
     except (ModelRefused, StreamInterrupted) as error:
-        error.url = error.url or shown_url(str(response.url))
-        error.request_id = _request_id(response)
-        raise
+        raise placed(error, shown_url(str(response.url)), _request_id(response)) from error
 
 
 async def _read_body(
@@ -353,15 +352,10 @@ def _route(url: str) -> str:
 
 
 def _open_client(route: str) -> httpx.AsyncClient:
-    limits = httpx.Limits(
-        max_connections=None, max_keepalive_connections=20, keepalive_expiry=_KEEPALIVE_S
-    )
     if route == "proxy":
+        limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S)
         return httpx.AsyncClient(verify=_ssl_context(), limits=limits)
-    # The plain route never speaks TLS: a context that trusts nobody is enough.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if route == "plain" else _ssl_context()
-    transport = httpx.AsyncHTTPTransport(verify=context, limits=limits)
-    merge_chunks(transport)
+    transport = DirectTransport(_ssl_context() if route == "tls" else None)
     return httpx.AsyncClient(transport=transport, trust_env=False)
 
 
