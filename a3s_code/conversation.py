@@ -17,6 +17,7 @@ from a3s_code.commands.host import CompactReport, McpServer
 from a3s_code.commands.outcome import CommandOutcome
 from a3s_code.commands.parse import parse_command
 from a3s_code.context.provider import ContextProvider
+from a3s_code.drafting import Drafting
 from a3s_code.errors import (
     BtwFailed,
     InvalidArgument,
@@ -27,6 +28,7 @@ from a3s_code.errors import (
 )
 from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
 from a3s_code.hooks.life import SessionLife
+from a3s_code.hooks.registry import HookRegistry
 from a3s_code.keeping import Keeper, log
 from a3s_code.lanes.queue import LaneQueue
 from a3s_code.lanes.tool_commands import run_function_in, tool_named_by
@@ -99,15 +101,19 @@ class Run(Protocol):
 
 
 class _PromptRun:
-    """An execution together with its prompt."""
+    """An execution together with its prompt, written down while it runs."""
 
-    def __init__(self, execution: Execution, prompt: Message) -> None:
-        self.execution, self._prompt = execution, prompt
+    def __init__(
+        self, execution: Execution, prompt: Message, drafting: Drafting | None = None
+    ) -> None:
+        self.execution, self._prompt, self._drafting = execution, prompt, drafting
 
     def cancel(self) -> None:
         self.execution.cancel()
 
     async def run(self) -> Outcome:
+        if self._drafting is not None:
+            self._drafting.start()
         return await self.execution.run(self._prompt)
 
 
@@ -207,6 +213,11 @@ class Conversation:
     def running(self) -> Execution | None:
         """The execution that has the session's one place, if any."""
         return self._running
+
+    @property
+    def hooks(self) -> HookRegistry | None:
+        """The registered hooks, None when a supervisor has their place."""
+        return self.toolbox.hooks.engine.registry
 
     def tool_names(self) -> list[str]:
         """Names of all tools."""
@@ -325,9 +336,10 @@ class Conversation:
             self._check_free("this session is already answering a prompt; wait for it or cancel it")
             own = history is None
             messages = list(self._messages) if history is None else history
-            execution = self._execution(prompt, messages, channel, limits, own_history=own)
+            drafting = self._drafting() if own else None
+            execution = self._execution(prompt, messages, channel, limits, drafting)
             self._running = execution
-        return _PromptRun(execution, Message.user(prompt, images))
+        return _PromptRun(execution, Message.user(prompt, images), drafting)
 
     async def run(self, run: Run, *, fire: bool) -> Outcome:
         """Run what was begun; afterwards, with `fire`, the scheduled prompts that are due."""
@@ -342,15 +354,21 @@ class Conversation:
         messages: list[Message],
         channel: EventChannel | None,
         limits: LoopLimits,
-        *,
-        own_history: bool,
+        drafting: Drafting | None,
     ) -> Execution:
+        """What runs a prompt; without `drafting` the conversation is not changed by it."""
         conduct, model = self.conduct, self._bound
         children = self._children(heard=channel is not None)
         threshold = conduct.compact_threshold
 
         async def settle(outcome: Outcome) -> list[AgentEvent]:
-            return await self._settle(outcome, own_history=own_history)
+            if drafting is None:
+                return await self._settle(outcome, own_history=False)
+            await drafting.stop()
+            try:
+                return await self._settle(outcome, own_history=True)
+            finally:
+                await drafting.remove()
 
         async def opening_hooks() -> None:
             await self._life.start(conduct.system(model, prompt), model.selector)
@@ -380,6 +398,15 @@ class Conversation:
             max_time_s=conduct.max_time_s,
             children=children,
             opening_hooks=opening_hooks,
+        )
+
+    def _drafting(self) -> Drafting:
+        """Whoever writes the next turn down while it runs."""
+        return Drafting(
+            self.keeper,
+            before=self.saved,
+            so_far=lambda: self._running.so_far() if self._running else list(self._messages),
+            costs=lambda: self.ledger.records,
         )
 
     def _children(self, *, heard: bool) -> Children:

@@ -100,6 +100,14 @@ class Session(QueueCalls):
         """One record for each model call: model, provider, tokens, `cost_usd`, `timestamp`."""
         return [dict(record) for record in self._core.ledger.records]
 
+    @property
+    def cut_off(self) -> bool:
+        """Whether the session was resumed with a turn whose process was killed.
+
+        The history then ends with what had been kept of it, until about a second before the end.
+        """
+        return self._core.keeper.cut_off
+
     def history(self) -> list[dict[str, Any]]:
         """The conversation, as a copy in the documented form."""
         return [message.to_dict() for message in self._core.messages]
@@ -407,19 +415,24 @@ class Session(QueueCalls):
         `{"action": "block", "reason": ...}`, `skip`, `retry` or nothing. `matcher` limits the calls
         by `tool`, `path_pattern`, `command_pattern`, `session_id` and `skill`; `config` has
         `priority`, `timeout_ms`, `async_execution` and `max_retries`. A handler must not send a
-        prompt to this session. Hooks are not saved. Raises `InvalidArgument`.
+        prompt to this session. Hooks are not saved. Raises `InvalidArgument`, also in a session
+        whose option `ahp_transport` puts a supervisor in the place of the hooks.
         """
-        self._core.toolbox.hooks.engine.registry.register(
-            hook_id, event_type, matcher, config, handler
-        )
+        registry = self._core.hooks
+        if registry is None:
+            raise InvalidArgument(
+                "this session has a supervisor (ahp_transport) in the place of hooks"
+            )
+        registry.register(hook_id, event_type, matcher, config, handler)
 
     def unregister_hook(self, hook_id: str) -> bool:
         """Remove a hook; False when there is none of this id."""
-        return self._core.toolbox.hooks.engine.registry.unregister(hook_id)
+        registry = self._core.hooks
+        return registry is not None and registry.unregister(hook_id)
 
     def hook_count(self) -> int:
         """The number of registered hooks."""
-        return len(self._core.toolbox.hooks.engine.registry)
+        return len(self._core.hooks or ())
 
     # -- memory --------------------------------------------------------------------------------------
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from a3s_code.hooks import payloads
-from a3s_code.hooks.engine import HookEngine
+from a3s_code.hooks.executor import HookExecutor, HookVerdict
 from a3s_code.messages import Message, TextBlock
 from a3s_code.results import TokenUsage
 from a3s_code.tools.protocol import ToolOutput
@@ -27,17 +27,17 @@ def _recent() -> deque[str]:
 class BoundHooks:
     """Fires the events of one run; `recent` are the last tools it ran, the newest last."""
 
-    engine: HookEngine
+    engine: HookExecutor
     session_id: str
     workspace: Path
     recent: deque[str] = field(default_factory=_recent)
 
     def of_child(self, session_id: str, workspace: Path) -> BoundHooks:
         """The same hooks, for a child."""
-        return replace(self, session_id=session_id, workspace=workspace, recent=_recent())
+        return BoundHooks(self.engine.of_child(), session_id, workspace)
 
-    async def before_tool(self, tool: str, args: Mapping[str, Any]) -> str | None:
-        """Why the call must not run, None when it may."""
+    async def before_tool(self, tool: str, args: Mapping[str, Any]) -> HookVerdict:
+        """Whether the call may run, and how."""
         payload = payloads.pre_tool_use(
             session_id=self.session_id,
             tool=tool,
@@ -45,8 +45,7 @@ class BoundHooks:
             working_directory=str(self.workspace),
             recent_tools=self.recent,
         )
-        verdict = await self.engine.fire("pre_tool_use", payload, workspace=self.workspace)
-        return verdict.reason
+        return await self.engine.fire("pre_tool_use", payload, workspace=self.workspace)
 
     async def after_tool(
         self, tool: str, args: Mapping[str, Any], output: ToolOutput, duration_ms: int

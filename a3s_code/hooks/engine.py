@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from a3s_code.hooks.calling import HandlerFailed, call_handler
 from a3s_code.hooks.contract import (
@@ -22,24 +20,11 @@ from a3s_code.hooks.contract import (
     answer_of,
     message_for,
 )
+from a3s_code.hooks.executor import HookVerdict, Payload
 from a3s_code.hooks.names import BLOCKING
 from a3s_code.hooks.registry import Hook, HookRegistry
 
 log = logging.getLogger("a3s_code")
-
-Payload = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class HookVerdict:
-    """What the hooks of an event decided; `reason` is None unless one of them blocked it."""
-
-    reason: str | None = None
-
-    @property
-    def blocked(self) -> bool:
-        """Whether the operation must not happen."""
-        return self.reason is not None
 
 
 class _Calling:
@@ -68,9 +53,19 @@ class HookEngine:
         """Whether the caller is a handler of this engine, or was started by one that still runs."""
         return any(call.engine is self and call.active for call in _CALLING.get())
 
+    def of_child(self) -> HookEngine:
+        """Children have the same hooks."""
+        return self
+
     def listens_to(self, event: str) -> bool:
         """Whether a hook is registered for the event."""
         return bool(self.registry.of_event(event))
+
+    async def open(self) -> None:
+        """There is nothing to prepare."""
+
+    async def close(self) -> None:
+        """There is nothing to end."""
 
     async def fire(
         self, event: str, payload: Payload, *, workspace: Path | None = None

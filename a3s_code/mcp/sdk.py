@@ -26,9 +26,9 @@ from pydantic import ValidationError
 
 from a3s_code.config.model import McpServerConfig
 from a3s_code.config.secret import reveal_all
-from a3s_code.mcp.child_process import ChildProcess, child_process
 from a3s_code.mcp.redaction import redacted
 from a3s_code.mcp.remote import CallFailed, ConnectionLost, Remote, RemoteTool
+from a3s_code.tools.child_process import ChildProcess, child_process
 
 log = logging.getLogger("a3s_code.mcp")
 

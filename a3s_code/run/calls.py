@@ -19,7 +19,7 @@ from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.permissions.lanes import lane_of
 from a3s_code.results import ToolResult
-from a3s_code.run.gate import Gate
+from a3s_code.run.gate import Admitted, Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.tools.arguments import checked_arguments, normalise_arguments, translated_call
@@ -124,13 +124,13 @@ class Toolbox:
 
     async def admit(
         self, call_id: str, name: str, args: Mapping[str, Any], emit: Emit
-    ) -> ToolOutput | None:
-        """None when a call of the model may run, otherwise the result that tells it why not."""
-        refusal = await self.gate.admit(call_id, name, args, emit, self.hooks)
-        if refusal is not None:
+    ) -> Admitted | ToolOutput:
+        """A call of the model that may run, otherwise the result that tells it why not."""
+        admitted = await self.gate.admit(call_id, name, args, emit, self.hooks)
+        if isinstance(admitted, ToolOutput):
             context = {"tool": name, "args": dict(args)}
-            await self.hooks.failed("permission_denied", refusal.text, context)
-        return refusal
+            await self.hooks.failed("permission_denied", admitted.text, context)
+        return admitted
 
     async def run(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
         """Run a call of the model, its output relayed while it runs."""
@@ -157,11 +157,11 @@ class Toolbox:
         async def invoke(name: str, inner: Mapping[str, Any]) -> ToolOutput:
             """A call inside this call, such as an item of `batch`: judged like one of its own."""
             inner = self.arguments(name, inner)
-            refusal = await self.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
-            if refusal is not None:
-                return refusal
-            running = self._in_lane(lane_of(name), name, inner, context, emit)
-            return await self._told(name, inner, running)
+            admitted = await self.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
+            if isinstance(admitted, ToolOutput):
+                return admitted
+            running = self._in_lane(lane_of(name), name, admitted.args, context, emit)
+            return await self._told(name, admitted.args, running)
 
         context = replace(self.context, progress=relay.add, invoke=invoke)
         try:
@@ -239,8 +239,8 @@ class TurnCalls:
 
     async def _one(self, call: ToolUseBlock) -> ToolEnd:
         began = time.monotonic()
-        args = self._toolbox.arguments(call.name, call.input)
-        output = await self._judged_and_run(call, args)
+        asked = self._toolbox.arguments(call.name, call.input)
+        args, output = await self._judged_and_run(call, asked)
         self.results[call.id] = result_block(call.id, output)
         if output.exit_code != 0 and self._failed is not None:
             await self._failed(call.name, output.text)
@@ -254,19 +254,22 @@ class TurnCalls:
             duration_ms=round((time.monotonic() - began) * 1000),
         )
 
-    async def _judged_and_run(self, call: ToolUseBlock, args: Mapping[str, Any]) -> ToolOutput:
+    async def _judged_and_run(
+        self, call: ToolUseBlock, args: Mapping[str, Any]
+    ) -> tuple[Mapping[str, Any], ToolOutput]:
+        """The arguments that it ran with, or that were refused, and the output."""
         if call.parse_error is not None:
-            return ToolOutput(f"Error: {call.parse_error}", 1)
+            return args, ToolOutput(f"Error: {call.parse_error}", 1)
         toolbox = self._toolbox
         if (
             toolbox.registry.get(call.name) is None
             and toolbox.gate.verdict(call.name, args) == "ask"
         ):
-            return toolbox.unknown(call.name)  # nobody should be asked about it
-        refusal = await self._toolbox.admit(call.id, call.name, args, self._emit)
-        if refusal is not None:
-            return refusal
-        return await self._toolbox.run(call, args, self._emit)
+            return args, toolbox.unknown(call.name)  # nobody should be asked about it
+        admitted = await toolbox.admit(call.id, call.name, args, self._emit)
+        if isinstance(admitted, ToolOutput):
+            return args, admitted
+        return admitted.args, await toolbox.run(call, admitted.args, self._emit)
 
 
 def result_block(call_id: str, output: ToolOutput) -> ToolResultBlock:

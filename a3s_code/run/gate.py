@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +25,7 @@ from a3s_code.permissions.confirmation import (
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.skills.restriction import REASON as RESTRICTED
 from a3s_code.skills.restriction import SkillRestriction
+from a3s_code.tools.arguments import normalise_arguments
 from a3s_code.tools.delegate import widens
 from a3s_code.tools.protocol import ToolOutput
 
@@ -36,6 +37,13 @@ class PermissionChecker(Protocol):
 
     def check(self, tool: str, args: Mapping[str, Any]) -> str:
         """`allow`, `deny` or `ask`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that may run, with the arguments it may run with."""
+
+    args: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,23 +90,66 @@ class Gate:
 
     async def admit(
         self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit, hooks: BoundHooks
-    ) -> ToolOutput | None:
-        """None when the call may run, otherwise the result that tells the model why not."""
+    ) -> Admitted | ToolOutput:
+        """A call that may run, otherwise the result that tells the model why not.
+
+        Arguments that were changed on the way are judged like those of the model.
+        """
         call_id = self.scope + call_id
-        barred = await self._barred(tool, args, hooks)
+        barred = self._unskilled(tool, args)
+        escalated = None
+        if barred is None:
+            told = await hooks.before_tool(tool, args)
+            if told.args is not None:
+                args = normalise_arguments(tool, told.args)
+            escalated = told.escalated
+            barred = self._blocked(tool, args, told.reason)
         verdict = "deny" if barred is not None else self.verdict(tool, args)
-        if verdict == "allow":
-            return None
         if verdict == "deny":
-            reason, refusal = barred or (
-                "Blocked by deny rule in permission policy",
-                _denied(tool),
-            )
-            denied = PermissionDenied(
-                tool_id=call_id, tool_name=tool, args=dict(args), reason=reason
-            )
-            await emit([denied])
-            return refusal
+            return await self._denied(call_id, tool, args, emit, barred)
+        refusal = None
+        if escalated is not None:
+            refusal = await self._escalated(call_id, tool, args, emit, escalated)
+        elif verdict == "ask":
+            refusal = await self._asked(call_id, tool, args, emit)
+        return Admitted(args) if refusal is None else refusal
+
+    async def _denied(
+        self,
+        call_id: str,
+        tool: str,
+        args: Mapping[str, Any],
+        emit: Emit,
+        barred: tuple[str, ToolOutput] | None,
+    ) -> ToolOutput:
+        reason, refusal = barred or ("Blocked by deny rule in permission policy", _denied(tool))
+        await emit(
+            [PermissionDenied(tool_id=call_id, tool_name=tool, args=dict(args), reason=reason)]
+        )
+        return refusal
+
+    def _unskilled(self, tool: str, args: Mapping[str, Any]) -> tuple[str, ToolOutput] | None:
+        """Reason and refusal of a call that the loaded skills do not permit."""
+        restriction = self.restriction
+        if restriction is None or restriction.permits(tool, args, self.workspace):
+            return None
+        return RESTRICTED, ToolOutput(restriction.refusal(tool), 1)
+
+    def _blocked(
+        self, tool: str, args: Mapping[str, Any], reason: str | None
+    ) -> tuple[str, ToolOutput] | None:
+        """Reason and refusal of a call that no permission can let through."""
+        if reason is not None:
+            return reason, _blocked_by_hook(tool, reason)
+        if any(guard.check(tool, args, self.workspace) == "deny" for guard in self.guards):
+            text = f"Defense-in-depth: Tool '{tool}' is blocked by guard permission policy"
+            return "Blocked by guard permission policy", ToolOutput(text, 1)
+        return self._unskilled(tool, args)
+
+    async def _asked(
+        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit
+    ) -> ToolOutput | None:
+        """The refusal of a call that the rules ask about, None when it may run."""
         if self.confirm is not None:
             return await self._ask_callable(call_id, tool, args, emit)
         if self.confirmation is None:
@@ -111,20 +162,18 @@ class Gate:
             return None
         return await self._ask_person(call_id, tool, args, emit, self.confirmation)
 
-    async def _barred(
-        self, tool: str, args: Mapping[str, Any], hooks: BoundHooks
-    ) -> tuple[str, ToolOutput] | None:
-        """Reason and refusal of a call that no permission can let through."""
-        restriction = self.restriction
-        if restriction is not None and not restriction.permits(tool, args, self.workspace):
-            return RESTRICTED, ToolOutput(restriction.refusal(tool), 1)
-        reason = await hooks.before_tool(tool, args)
-        if reason is not None:
-            return reason, ToolOutput(f"Tool '{tool}' blocked by hook: {reason}", 1)
-        if any(guard.check(tool, args, self.workspace) == "deny" for guard in self.guards):
-            text = f"Defense-in-depth: Tool '{tool}' is blocked by guard permission policy"
-            return "Blocked by guard permission policy", ToolOutput(text, 1)
-        return None
+    async def _escalated(
+        self, call_id: str, tool: str, args: Mapping[str, Any], emit: Emit, reason: str
+    ) -> ToolOutput | None:
+        """The refusal of a call to which a person must agree: nothing agrees in their place."""
+        if self.confirm is not None:
+            return await self._ask_callable(call_id, tool, args, emit)
+        if self.confirmation is None or not self.confirmation.enabled:
+            reason = f"{reason} (a person must agree, and nobody can be asked)"
+            barred = reason, _blocked_by_hook(tool, reason)
+            return await self._denied(call_id, tool, args, emit, barred)
+        policy = replace(self.confirmation, timeout_action="reject")
+        return await self._ask_person(call_id, tool, args, emit, policy)
 
     async def _ask_person(
         self,
@@ -184,6 +233,10 @@ async def _answered(call_id: str, tool: str, decision: Decision, emit: Emit) -> 
         "Do not retry this call; ask the user or choose another way.",
         1,
     )
+
+
+def _blocked_by_hook(tool: str, reason: str) -> ToolOutput:
+    return ToolOutput(f"Tool '{tool}' blocked by hook: {reason}", 1)
 
 
 def _denied(tool: str) -> ToolOutput:

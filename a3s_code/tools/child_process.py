@@ -1,4 +1,4 @@
-"""An MCP server as a child process: one line of JSON per message on its standard streams."""
+"""A server as a child process: one line of text per message on its standard streams."""
 
 from __future__ import annotations
 
@@ -77,14 +77,14 @@ class ChildProcess:
         if code is None:
             return ""
         told = f": {self.last_words}" if self.last_words else ""
-        return f"the server's process ended with exit code {code}{told}"
+        return f"its process ended with exit code {code}{told}"
 
     async def _ended_within(self, seconds: float) -> None:
         with contextlib.suppress(subprocess.TimeoutExpired):
             await asyncio.to_thread(self._popen.wait, seconds)
 
     def _start(self, target: Callable[[], None]) -> None:
-        threading.Thread(target=target, name="a3s-mcp", daemon=True).start()
+        threading.Thread(target=target, name="a3s-child", daemon=True).start()
 
     def _read(self, pass_on: Callable[[bytes | None], None]) -> None:
         with io.BufferedReader(_raw(self._popen.stdout)) as pipe:
