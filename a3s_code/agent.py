@@ -100,8 +100,15 @@ class Agent:
         given = SessionOptions.of(options, keywords)
         given.check()
         store = store_of(self._config, given.session_store)
-        saver, saved = resumed(store, session_id)
-        keeper = Keeper(store, saved.id, auto_save=bool(given.auto_save), saver=saver)
+        found = resumed(store, session_id)
+        saved = found.session
+        keeper = Keeper(
+            store,
+            saved.id,
+            auto_save=bool(given.auto_save),
+            saver=found.saver,
+            cut_off=found.cut_off,
+        )
         return self._session(Workspace(saved.config.workspace), given, keeper, saved.id, saved)
 
     def session_for_agent(

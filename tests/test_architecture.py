@@ -44,6 +44,7 @@ LAYERS = (
     ),
     ("a3s_code.run", "a3s_code.background"),
     ("a3s_code.options", "a3s_code.crew", "a3s_code.keeping", "a3s_code.ledger"),
+    ("a3s_code.drafting",),
     ("a3s_code.conversation",),
     ("a3s_code.assembly",),
     ("a3s_code.session_queue",),

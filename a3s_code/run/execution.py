@@ -271,6 +271,12 @@ class Execution:
         loop.messages, loop.text, loop.usage = result.messages, result.text, result.usage
         loop.tool_calls = result.tool_calls
 
+    def so_far(self) -> list[Message]:
+        """The conversation as it stands; the last calls in it may have no results yet."""
+        if self._driver is not None:
+            return self._driver.result().messages
+        return self._turns.so_far()
+
     def partial_text(self) -> str:
         """The last answer as far as it has arrived."""
         return self._turns.partial_text() if self._driver is None else self._steps.partial_text()

@@ -95,6 +95,18 @@ class Turns:
         results = self._calls.results if self._calls is not None else None
         self.loop.on_cancel(partial, results)
 
+    def so_far(self) -> list[Message]:
+        """The conversation as it stands, with the text and the results that have arrived."""
+        messages, partial = list(self.loop.messages), self.asker.partial()
+        if partial is not None:
+            # Half of a secret cannot be recognised: where there are any, only whole answers count.
+            if partial.text and not self.toolbox.guard.redacts:
+                messages.append(Message("assistant", (TextBlock(partial.text),)))
+        elif self._calls is not None:
+            results = self._calls.results.values()
+            messages += (Message("user", (result,)) for result in results)
+        return messages
+
     def partial_text(self) -> str:
         """The last answer as far as it has arrived."""
         partial = self.asker.partial()

@@ -7,15 +7,17 @@ import json
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import SessionConflict, StoreError
+from a3s_code.messages import Message
 from a3s_code.store import journal
 from a3s_code.store.appending import append_durably, bytes_after
+from a3s_code.store.drafts import RunningTurn, cut_off, remove_left_over
 from a3s_code.store.files import (
     encoded_json,
     explained,
@@ -88,6 +90,7 @@ class FileSessionStore:
             for path in (snapshot, turns):
                 with explained("delete", path):
                     path.unlink(missing_ok=True)
+            remove_left_over(self._folder, file_stem(session_id))
 
     def list(self) -> builtins.list[str]:
         """The ids of all sessions, as their files spell them, sorted."""
@@ -158,6 +161,20 @@ class FileSessionStore:
             if seen.snapshot is None:
                 self._check_owner(data.id)
             return self._write_snapshot(data)
+
+    # -- the running turn ----------------------------------------------------------------------------
+
+    def running_turn(self, session_id: str, before: Sequence[Message]) -> RunningTurn:
+        """A place for the turn that follows these messages, until it is over and saved."""
+        return RunningTurn(self._folder, file_stem(session_id), session_id, before)
+
+    def cut_off(self, saved: SavedSession) -> SavedSession | None:
+        """The session with the turn that was running when its process was killed, else None."""
+        return cut_off(self._folder, file_stem(saved.id), saved)
+
+    def remove_cut_off(self, session_id: str) -> None:
+        """Forget turns that were cut off: they have been saved."""
+        remove_left_over(self._folder, file_stem(session_id))
 
     # -- the two files -------------------------------------------------------------------------------
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
+from a3s_code.messages import Message
 from a3s_code.store.plan import Growth
 from a3s_code.store.saved import SavedSession
 
@@ -75,4 +77,35 @@ class JournalStore(SessionStore, Protocol):
 
     def replace(self, data: SavedSession, position: Position, /) -> Position:
         """Write the whole session."""
+        ...
+
+
+class TurnDraft(Protocol):
+    """Where one running turn is written down. Any thread."""
+
+    def write(
+        self, messages: Sequence[Message], cost_records: Sequence[Mapping[str, Any]] = (), /
+    ) -> None:
+        """Keep the conversation as it stands, and the costs of this turn so far."""
+        ...
+
+    def remove(self) -> None:
+        """The turn is over; whatever is written later is dropped."""
+        ...
+
+
+@runtime_checkable
+class DraftStore(SessionStore, Protocol):
+    """A store that also keeps the turn that is running, for the case that its process is killed."""
+
+    def running_turn(self, session_id: str, before: Sequence[Message], /) -> TurnDraft:
+        """A place for the turn that follows these messages; nothing is written yet."""
+        ...
+
+    def cut_off(self, saved: SavedSession, /) -> SavedSession | None:
+        """The session with the turn that a killed process has left, None when there is none."""
+        ...
+
+    def remove_cut_off(self, session_id: str, /) -> None:
+        """Forget such turns of a session."""
         ...

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 from a3s_code.errors import A3SError, InvalidArgument, StoreError
+from a3s_code.messages import Message
 from a3s_code.store.plan import growth_between
 from a3s_code.store.protocol import JournalStore, Position, SessionStore
 from a3s_code.store.reading import WrongForm
@@ -63,6 +64,11 @@ class SessionSaver:
             else:
                 _save(self._store, data)
             self._saved = data
+
+    def holds(self, messages: Sequence[Message]) -> bool:
+        """Whether exactly these messages are saved."""
+        saved = self._saved
+        return saved is not None and tuple(saved.messages) == tuple(messages)
 
     def close(self) -> None:
         """Bring the documented file up to date. May be called more than once.

@@ -15,6 +15,8 @@ from a3s_magics.notebook import data_folder, session_id_of
 from a3s_magics.notebook_store import NotebookStore
 from a3s_magics.saved_notebook import last_session_id
 
+CUT_OFF = "the last turn was cut off because its kernel was killed; what it had reached is kept"
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -70,8 +72,10 @@ class Identity:
             try:
                 session = agent.resume_session(session_id, model=chosen or None, **saving)
                 count = len(session.history())
-                said = f"conversation of {count} messages resumed; %a3s reset starts anew"
-                return self._opened(session, chosen, [said])
+                said = [f"conversation of {count} messages resumed; %a3s reset starts anew"]
+                if session.cut_off:
+                    said.append(CUT_OFF)
+                return self._opened(session, chosen, said)
             except ResumeFailed as error:
                 if resume is not None:
                     raise
