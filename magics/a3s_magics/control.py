@@ -213,17 +213,20 @@ _SHOWN = {
 }
 VERBS = (*_COMMANDS, *_SHOWN)
 
+# What `%a3s` is followed by, and what that does.
+COMMANDS = tuple(
+    (f"{name} {_ARGUMENTS.get(name, '')}".rstrip(), explained)
+    for name, explained in (
+        *((name, str(command.__doc__)) for name, command in _COMMANDS.items()),
+        *_SHOWN.items(),
+    )
+)
+
 HELP = "\n".join(
     [
         "usage: %a3s COMMAND",
         "",
-        *(
-            f"  {f'{name} {_ARGUMENTS.get(name, str())}':<24} {explained}"
-            for name, explained in {
-                **{name: command.__doc__ for name, command in _COMMANDS.items()},
-                **_SHOWN,
-            }.items()
-        ),
+        *(f"  {line:<24} {explained}" for line, explained in COMMANDS),
         f"  {'/COMMAND':<24} A slash command of the session, such as /help.",
         "",
         "%%a3s --help explains how to send a prompt; %a3s_read, %a3s_bash and the others call a tool.",
