@@ -8,6 +8,7 @@ killed at any moment.
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match, Matches
+from a3s_code.tools.orphans import orphan_watch
 from a3s_code.tools.search_here import search_here
 from a3s_code.tools.workspace import Workspace
 
@@ -34,13 +36,15 @@ def search_isolated(request: Mapping[str, Any], limits: Limits) -> Matches:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
+        start_new_session=os.name == "posix",
     )
     timer = threading.Timer(limits.seconds_left, process.kill)
     timer.daemon = True
     timer.start()
     limits.stop.on_request(process.kill)
     try:
-        answer, _ = process.communicate(json.dumps(request).encode())
+        with orphan_watch.over(process.pid):
+            answer, _ = process.communicate(json.dumps(request).encode())
     finally:
         timer.cancel()
         process.kill()

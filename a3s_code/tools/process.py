@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from a3s_code.tools.orphans import orphan_watch
 from a3s_code.tools.process_tree import kill_tree
 
 _PIECE_BYTES = 64 * 1024
@@ -106,7 +107,9 @@ class _Process:
         threading.Thread(
             target=self._read, args=(popen,), name="a3s-command-output", daemon=True
         ).start()
-        self._post(self.exited, popen.wait())
+        with orphan_watch.over(popen.pid):
+            code = popen.wait()
+        self._post(self.exited, code)
 
     def _read(self, popen: subprocess.Popen[bytes]) -> None:
         """Read to the end of file, also when nobody listens: a writer left behind stays alive."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -86,3 +87,30 @@ def test_the_turn_is_kept_but_for_its_last_second(
     kernel.manager.restart_kernel()
     kernel.client.wait_for_ready(timeout=DEADLINE_S)
     assert "6 messages" in kernel.run("%a3s status").stream("stdout")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the command is one of a POSIX shell")
+def test_its_commands_end_and_the_model_is_told(
+    kernel: Kernel, tmp_path: Path, model_server: ModelServer
+) -> None:
+    """The whole tree, also what made itself a session of its own; the call has a result."""
+    command = "setsid sleep 300 & sleep 301 & echo $$ > pid.new; mv pid.new pid; wait"
+    model_server.script(calls("bash", command=command, id="c1"), says("I see."))
+    kernel.client.execute("%%a3s --yes\nwork")
+    until(lambda: (tmp_path / "pid").exists() and '"c1"' in drafted(tmp_path))
+    shell = psutil.Process(int((tmp_path / "pid").read_text("utf-8")))
+    tree = [shell, *shell.children(recursive=True)]
+    assert len(tree) == 3
+
+    kill_and_restart(kernel)
+    kernel.run("go on")
+
+    assert psutil.wait_procs(tree, timeout=DEADLINE_S)[1] == []
+    told: list[Any] = model_server.requests[-1]["messages"]
+    assert [m["role"] for m in told if m["role"] != "system"] == [
+        "user",
+        "assistant",
+        "tool",
+        "user",
+    ]
+    assert "killed before this call finished" in told[-2]["content"]
