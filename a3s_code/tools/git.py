@@ -8,6 +8,7 @@ from typing import Any
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.git_command import run_git
+from a3s_code.tools.git_reading import PLAIN_DIFF, read_git
 from a3s_code.tools.git_worktree import worktree
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 
@@ -77,17 +78,18 @@ class Git:
             if str(args.get(name, "")).startswith("-"):
                 raise ToolFailed(f"{name} parameter must not start with '-'")
         cwd = str(ctx.workspace.root)
-        inside = await run_git(cwd, "rev-parse", "--git-dir")
+        inside = await read_git(cwd, "rev-parse", "--git-dir")
         if inside.exit_code != 0:
             raise ToolFailed(f"Not a git repository: {cwd}")
         return await command(cwd, args)
 
 
 async def _status(cwd: str, _args: Mapping[str, Any]) -> ToolOutput:
-    branch = await run_git(cwd, "symbolic-ref", "--short", "-q", "HEAD")
-    commit = await run_git(cwd, "log", "-1", "--format=%h %s")
-    changes = await run_git(cwd, "status", "--porcelain", "-z", limit=_STATUS_BYTES)
-    folders = await run_git(cwd, "rev-parse", "--git-dir", "--git-common-dir")
+    branch = await read_git(cwd, "symbolic-ref", "--short", "-q", "HEAD")
+    commit = await read_git(cwd, "log", "-1", "--format=%h %s")
+    listing = ("status", "--porcelain", "-z", "--ignore-submodules=dirty")
+    changes = await read_git(cwd, *listing, compares_files=True, limit=_STATUS_BYTES)
+    folders = await read_git(cwd, "rev-parse", "--git-dir", "--git-common-dir")
     name = branch.text.strip() or "(detached HEAD)"
     head = commit.text.strip() if commit.exit_code == 0 else "(no commits)"
     dirty = _count_changes(changes.checked())
@@ -123,14 +125,14 @@ def _count_changes(porcelain: str) -> int:
 
 async def _log(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
     count = min(args.get("max_count", 10), _MAX_LOG)
-    result = await run_git(cwd, "log", f"-{count}", "--format=%h %an %ad %s", "--date=short")
+    result = await read_git(cwd, "log", f"-{count}", "--format=%h %an %ad %s", "--date=short")
     return ToolOutput(result.checked())
 
 
 async def _branch(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
     name = args.get("name")
     if not name:
-        result = await run_git(cwd, "branch", "--list", "--all")
+        result = await read_git(cwd, "branch", "--list", "--all")
         return ToolOutput(result.checked() or "No branches")
     base = args.get("base")
     (await run_git(cwd, "branch", name, *([base] if base else []))).checked()
@@ -149,9 +151,9 @@ async def _checkout(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
 
 async def _diff(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
     target = args.get("target")
-    # --no-ext-diff and --no-textconv: no programs named by the repository (see git_command).
-    options = ("--no-ext-diff", "--no-textconv", *([target] if target else []), "--")
-    return ToolOutput((await run_git(cwd, "diff", *options)).checked() or "No differences")
+    options = (*PLAIN_DIFF, *([target] if target else []), "--")
+    result = await read_git(cwd, "diff", *options, compares_files=True)
+    return ToolOutput(result.checked() or "No differences")
 
 
 def _pushes(args: Mapping[str, Any]) -> bool:
@@ -160,7 +162,7 @@ def _pushes(args: Mapping[str, Any]) -> bool:
 
 async def _stash(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
     if not _pushes(args):
-        return ToolOutput((await run_git(cwd, "stash", "list")).checked() or "No stashes")
+        return ToolOutput((await read_git(cwd, "stash", "list")).checked() or "No stashes")
     options = ["--include-untracked"] if args.get("include_untracked") else []
     if args.get("message"):
         options.append(f"--message={args['message']}")
@@ -168,7 +170,7 @@ async def _stash(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
 
 
 async def _remote(cwd: str, _args: Mapping[str, Any]) -> ToolOutput:
-    return ToolOutput((await run_git(cwd, "remote", "-v")).checked() or "No remotes")
+    return ToolOutput((await read_git(cwd, "remote", "-v")).checked() or "No remotes")
 
 
 _COMMANDS: Mapping[str, Callable[[str, Mapping[str, Any]], Awaitable[ToolOutput]]] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from a3s_code.errors import ToolFailed
@@ -14,20 +15,17 @@ from a3s_code.tools.protocol import MAX_OUTPUT_BYTES
 
 TIMEOUT_S = 120.0
 _ROOM_FOR_NOTES = 1024
+MAX_TEXT_BYTES = MAX_OUTPUT_BYTES - _ROOM_FOR_NOTES
 
-# A repository's own configuration may name programs that reading commands would start. A reading
-# command must not run what somebody else wrote into a repository.
-_HARMLESS = (
-    "--no-pager",
-    "-c",
-    "core.fsmonitor=false",
-    "-c",
-    "core.quotePath=false",
-    "-c",
-    "log.showSignature=false",
-    "-c",
-    "color.ui=false",
-)
+# Empty: versions that take the value for a program then have none.
+_SETTINGS = {
+    "core.fsmonitor": "",
+    "core.quotePath": "false",
+    "color.ui": "false",
+    "protocol.ext.allow": "never",
+    "submodule.recurse": "false",
+}
+_VARIABLES = {"GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +43,23 @@ class GitResult:
 
 
 async def run_git(
-    cwd: str, *args: str, limit: int = MAX_OUTPUT_BYTES - _ROOM_FOR_NOTES
+    cwd: str,
+    *args: str,
+    settings: Mapping[str, str] = {},
+    variables: Mapping[str, str] = {},
+    limit: int = MAX_TEXT_BYTES,
 ) -> GitResult:
     """Run git in a directory, never asking for anything; of its output `limit` bytes are kept.
 
-    Raises `ToolFailed` when git is not installed or takes too long.
+    `settings` go before those of every configuration file. Raises `ToolFailed` when git is not
+    installed or takes too long.
     """
     program = shutil.which("git")
     if program is None:
         raise ToolFailed("git is not installed; install it from https://git-scm.com/downloads")
+    options: list[str] = []
+    for key, value in {**_SETTINGS, **settings}.items():
+        options += ["-c", f"{key}={value}"]
     kept = HeadAndTail(limit)
 
     def on_output(data: bytes) -> None:
@@ -61,14 +67,9 @@ async def run_git(
 
     try:
         ended = await run_command(
-            [program, *_HARMLESS, *args],
+            [program, "--no-pager", *options, *args],
             cwd=cwd,
-            env={
-                **os.environ,
-                "GIT_TERMINAL_PROMPT": "0",
-                "GIT_OPTIONAL_LOCKS": "0",
-                "LC_ALL": "C",
-            },
+            env={**os.environ, **_VARIABLES, **variables},
             timeout_s=TIMEOUT_S,
             on_output=on_output,
         )

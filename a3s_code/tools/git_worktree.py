@@ -10,6 +10,7 @@ from typing import Any
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.git_command import run_git
+from a3s_code.tools.git_reading import read_git
 from a3s_code.tools.protocol import ToolOutput
 
 
@@ -51,9 +52,8 @@ def parse_worktrees(porcelain: str) -> Iterator[Worktree]:
 
 
 async def _list(cwd: str) -> ToolOutput:
-    found = list(
-        parse_worktrees((await run_git(cwd, "worktree", "list", "--porcelain", "-z")).checked())
-    )
+    listing = await read_git(cwd, "worktree", "list", "--porcelain", "-z")
+    found = list(parse_worktrees(listing.checked()))
     lines = [f"  {tree.path}  {tree.state}" for tree in found]
     return ToolOutput("\n".join([f"Worktrees ({len(found)}):", *lines]))
 
@@ -62,7 +62,7 @@ async def _create(cwd: str, args: Mapping[str, Any]) -> ToolOutput:
     branch = args.get("name")
     if not branch:
         raise ToolFailed("name parameter is required")
-    top = (await run_git(cwd, "rev-parse", "--show-toplevel")).checked()
+    top = (await read_git(cwd, "rev-parse", "--show-toplevel")).checked()
     default = Path(top).parent / f"{Path(top).name}-{branch.replace('/', '-')}"
     path = _absolute(cwd, args.get("path") or str(default))
     options = ["--force"] if args.get("force") else []

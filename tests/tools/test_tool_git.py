@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -220,22 +219,6 @@ def test_arguments_are_never_options(repo: Bench, command: str, name: str) -> No
     expected = f"{name} parameter must not start with '-'"
     assert repo.failure("git", command=command, **args) == expected
     assert not (repo.root / "stolen").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the planted programs are shell scripts")
-@pytest.mark.parametrize(
-    "key", ["core.fsmonitor", "diff.external", "core.pager", "diff.x.textconv"]
-)
-def test_reading_runs_no_program_that_the_repository_names(repo: Bench, key: str) -> None:
-    script = repo.root.parent / "planted"
-    script.write_text(f"#!/bin/sh\ntouch {repo.root.parent}/ran\n")
-    script.chmod(0o755)
-    repo.write(".gitattributes", "*.txt diff=x\n")
-    _git(repo.root, "config", key, str(script))
-    repo.write("a.txt", "two\n")
-    for command in ("status", "diff", "log", "branch"):
-        repo.text("git", command=command)
-    assert not (repo.root.parent / "ran").exists()
 
 
 @pytest.mark.parametrize(
