@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from a3s_code.agent import Agent
     from a3s_code.agents.team import Team, TeamConfig, TeamTask, TeamTaskBoard
     from a3s_code.agents.teamwork import TeamRunResult
+    from a3s_code.ahp.transports import (
+        HttpTransport,
+        StdioTransport,
+        UnixSocketTransport,
+        WebSocketTransport,
+    )
     from a3s_code.config.describe import describe_config
     from a3s_code.config.discover import DiscoveredConfig, discover_config
     from a3s_code.config.model import AgentConfig
@@ -95,6 +101,7 @@ if TYPE_CHECKING:
         SubagentEnd,
         SubagentProgress,
         SubagentStart,
+        SupervisionUnavailable,
         TaskUpdated,
         TextDelta,
         ToolEnd,
@@ -132,10 +139,12 @@ if TYPE_CHECKING:
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
     from a3s_code.teams import TeamMemberOptions, TeamRunner
+    from a3s_code.tool_names import BUILTIN_TOOL_NAMES
     from a3s_code.tools.history import FileVersion
     from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 
 _HOMES = {
+    "BUILTIN_TOOL_NAMES": "a3s_code.tool_names",
     "A3SError": "a3s_code.errors",
     "Agent": "a3s_code.agent",
     "AgentConfig": "a3s_code.config.model",
@@ -183,6 +192,7 @@ _HOMES = {
     "GoalExtracted": "a3s_code.events",
     "GoalProgress": "a3s_code.events",
     "GoalUpdated": "a3s_code.events",
+    "HttpTransport": "a3s_code.ahp.transports",
     "InMemoryStore": "a3s_code.memory.process_memory",
     "InvalidArgument": "a3s_code.errors",
     "InvalidHistory": "a3s_code.errors",
@@ -229,6 +239,7 @@ _HOMES = {
     "SkillPlugin": "a3s_code.skills.plugin",
     "SkillRegistry": "a3s_code.skills.registry",
     "Start": "a3s_code.events",
+    "StdioTransport": "a3s_code.ahp.transports",
     "StepEnd": "a3s_code.events",
     "StepStart": "a3s_code.events",
     "StoreError": "a3s_code.errors",
@@ -236,6 +247,7 @@ _HOMES = {
     "SubagentEnd": "a3s_code.events",
     "SubagentProgress": "a3s_code.events",
     "SubagentStart": "a3s_code.events",
+    "SupervisionUnavailable": "a3s_code.events",
     "Task": "a3s_code.planning.task",
     "TaskUpdated": "a3s_code.events",
     "Team": "a3s_code.agents.team",
@@ -259,8 +271,10 @@ _HOMES = {
     "ToolStart": "a3s_code.events",
     "TurnEnd": "a3s_code.events",
     "TurnStart": "a3s_code.events",
+    "UnixSocketTransport": "a3s_code.ahp.transports",
     "UnknownEvent": "a3s_code.events",
     "UnknownModel": "a3s_code.errors",
+    "WebSocketTransport": "a3s_code.ahp.transports",
     "WorkspaceError": "a3s_code.errors",
     "builtin_skills": "a3s_code.skills.builtins",
     "describe_config": "a3s_code.config.describe",
@@ -276,6 +290,7 @@ __all__ = [
     "AgentResult",
     "AgentSession",
     "Attachment",
+    "BUILTIN_TOOL_NAMES",
     "BtwAnswer",
     "BtwFailed",
     "BtwResult",
@@ -316,6 +331,7 @@ __all__ = [
     "GoalExtracted",
     "GoalProgress",
     "GoalUpdated",
+    "HttpTransport",
     "InMemoryStore",
     "InvalidArgument",
     "InvalidHistory",
@@ -362,6 +378,7 @@ __all__ = [
     "SkillPlugin",
     "SkillRegistry",
     "Start",
+    "StdioTransport",
     "StepEnd",
     "StepStart",
     "StoreError",
@@ -369,6 +386,7 @@ __all__ = [
     "SubagentEnd",
     "SubagentProgress",
     "SubagentStart",
+    "SupervisionUnavailable",
     "Task",
     "TaskUpdated",
     "Team",
@@ -392,8 +410,10 @@ __all__ = [
     "ToolStart",
     "TurnEnd",
     "TurnStart",
+    "UnixSocketTransport",
     "UnknownEvent",
     "UnknownModel",
+    "WebSocketTransport",
     "WorkspaceError",
     "builtin_skills",
     "describe_config",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
+from a3s_code.ahp.supervisor import Supervision, Supervisor
 from a3s_code.config.model import AgentConfig
 from a3s_code.context.choice import chosen_providers
 from a3s_code.context.instructions import project_instructions
@@ -15,6 +16,7 @@ from a3s_code.crew import Crew
 from a3s_code.errors import StoreError
 from a3s_code.hooks.bound import BoundHooks
 from a3s_code.hooks.engine import HookEngine
+from a3s_code.hooks.executor import HookExecutor
 from a3s_code.lanes.queue import LaneQueue
 from a3s_code.llm.bound import BoundModel
 from a3s_code.llm.model import ToolDefinition
@@ -100,13 +102,19 @@ class Assembly:
                 confirm=options.confirmation_manager,
                 restriction=self._crew.restriction(),
             ),
-            hooks=BoundHooks(HookEngine(), session_id, root),
+            hooks=BoundHooks(self._executor(session_id), session_id, root),
             guard=guard,
             timeout_ms=options.tool_timeout_ms,
             queue=None
             if lanes is None
             else LaneQueue(session_id, lanes, lambda text: shown_or_nothing(text, guard)),
         )
+
+    def _executor(self, session_id: str) -> HookExecutor:
+        transport = self._options.transport()
+        if transport is None:
+            return HookEngine()
+        return Supervisor(Supervision(transport, session_id))
 
     def memory(self) -> tuple[SessionMemory | None, str | None]:
         """The session's memory, and why there is none although one was asked for."""

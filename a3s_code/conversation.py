@@ -26,7 +26,12 @@ from a3s_code.errors import (
     SaveFailed,
     SessionBusy,
 )
-from a3s_code.events import AgentEvent, MemoryCleared, PersistenceFailed
+from a3s_code.events import (
+    AgentEvent,
+    MemoryCleared,
+    PersistenceFailed,
+    SupervisionUnavailable,
+)
 from a3s_code.hooks.life import SessionLife
 from a3s_code.hooks.registry import HookRegistry
 from a3s_code.keeping import Keeper, log
@@ -370,8 +375,11 @@ class Conversation:
             finally:
                 await drafting.remove()
 
-        async def opening_hooks() -> None:
-            await self._life.start(conduct.system(model, prompt), model.selector)
+        async def opening_hooks() -> list[AgentEvent]:
+            problem = await self._life.start(conduct.system(model, prompt), model.selector)
+            if problem is None:
+                return []
+            return [SupervisionUnavailable(session_id=self.session_id, error=problem)]
 
         def account(usage: TokenUsage) -> None:
             self._account(usage)

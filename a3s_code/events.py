@@ -42,6 +42,7 @@ class EventType(StrEnum):
     CONTEXT_COMPACTING = "context_compacting"
     CONTEXT_COMPACTED = "context_compacted"
     PERSISTENCE_FAILED = "persistence_failed"
+    SUPERVISION_UNAVAILABLE = "supervision_unavailable"
     MEMORY_STORED = "memory_stored"
     MEMORY_RECALLED = "memory_recalled"
     MEMORIES_SEARCHED = "memories_searched"
@@ -422,6 +423,15 @@ class PersistenceFailed(AgentEvent):
     event_type: ClassVar[str] = EventType.PERSISTENCE_FAILED
     session_id: str
     operation: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SupervisionUnavailable(AgentEvent):
+    """The harness of `ahp_transport` could not be reached: the session goes on unsupervised."""
+
+    event_type: ClassVar[str] = EventType.SUPERVISION_UNAVAILABLE
+    session_id: str
     error: str
 
 

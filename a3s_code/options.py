@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from a3s_code.ahp.transports import HttpTransport, StdioTransport, Transport, transport_of
 from a3s_code.config.model import QueueSettings
 from a3s_code.errors import InvalidArgument
 from a3s_code.lanes.config import LaneSettings, SessionQueueConfig
@@ -69,6 +70,8 @@ class SessionOptions:
     skill_registry, inline_skills, plugins: skills given as objects; `add_instruction` and
         `add_persona` append an inline skill.
     queue_config: a `SessionQueueConfig`, or a dict of its settings; without it there is no queue.
+    ahp_transport (also hook_executor): a `StdioTransport` or `HttpTransport`, or its dict form, to
+        a harness that supervises the session in the place of its hooks.
     """
 
     model: str | None = None
@@ -117,6 +120,8 @@ class SessionOptions:
     inline_skills: list[Skill] = field(default_factory=list)
     plugins: Sequence[SkillPlugin] | None = None
     queue_config: SessionQueueConfig | Mapping[str, Any] | None = None
+    ahp_transport: StdioTransport | HttpTransport | Mapping[str, Any] | None = None
+    hook_executor: StdioTransport | HttpTransport | Mapping[str, Any] | None = None
 
     def add_instruction(self, name: str, content: str) -> None:
         """Add a skill that is made of this text."""
@@ -208,6 +213,10 @@ class SessionOptions:
         if self.queue_config is None:
             return None
         return SessionQueueConfig.of(self.queue_config).settings(start)
+
+    def transport(self) -> Transport | None:
+        """How the session's supervisor is reached, None without one."""
+        return transport_of(self.ahp_transport, self.hook_executor)
 
     def guard(self) -> SecurityGuard:
         """The security provider in the session's hands; without one nothing is looked at."""

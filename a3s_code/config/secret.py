@@ -46,3 +46,10 @@ class Secret:
 def reveal_all(secrets: Mapping[str, Secret]) -> dict[str, str]:
     """A map of headers or variables with its values readable, for the place that sends them."""
     return {name: secret.reveal() for name, secret in secrets.items()}
+
+
+def unfit_for_header(text: str) -> str:
+    """Why a text cannot be sent in an HTTP header, "" when it can; never shows the text."""
+    if any(ord(sign) < 32 or ord(sign) == 127 for sign in text.strip(" \t\r\n")):
+        return "holds a control character"
+    return "" if text.isascii() else "holds a character that is not ASCII"

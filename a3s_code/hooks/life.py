@@ -30,12 +30,13 @@ class SessionLife:
         engine = self._hooks.engine
         return engine.listens_to("session_end") or engine.listens_to("skill_unload")
 
-    async def start(self, system: str, model: str) -> None:
-        """The first prompt has come; later calls do nothing."""
+    async def start(self, system: str, model: str) -> str | None:
+        """The first prompt has come; later calls do nothing. What its user has to know, or None."""
         if self._started:
-            return
-        self._started = True
+            return None
         hooks = self._hooks
+        problem = await hooks.engine.open()
+        self._started = True
         payload = payloads.session_start(
             session_id=hooks.session_id, system_prompt=system, model=model
         )
@@ -49,6 +50,7 @@ class SessionLife:
                 loaded_at=self._loaded_at,
             )
             await hooks.engine.fire("skill_load", payload)
+        return problem
 
     async def end(self, total_tokens: int, total_tool_calls: int) -> None:
         """The session was closed."""
@@ -65,6 +67,7 @@ class SessionLife:
             duration_ms=duration_ms,
         )
         await hooks.engine.fire("session_end", payload)
+        await hooks.engine.close()
 
 
 def _tools(skill: Skill) -> list[str]:

@@ -8,6 +8,7 @@ import random
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ READ_TIMEOUT_S = 300.0
 
 _WRITE_TIMEOUT_S = 120.0
 _KEEPALIVE_S = 30.0
+_ENDLESS = httpx.Timeout(None)
 _GRACE_S = 0.1  # for the end of the body behind the end of the answer; then the connection is lost
 
 
@@ -146,9 +148,7 @@ class ModelClient:
         decoder = live.begin(self._codec.decoder())
         answered = False
         try:
-            async with _client_for(url).stream(
-                "POST", url, content=body, headers=headers, timeout=self._timeout
-            ) as response:
+            async with _responding(url, body, headers, self._timeout) as response:
                 if response.status_code >= 300:
                     raise await self._refusal(response, url)
                 answered = True
@@ -324,18 +324,43 @@ def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[st
 
 # Per event loop, because connections belong to the loop that opened them; and per kind of route,
 # because reading the certificate store takes longer than everything else a first request does.
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = (
+_Sender = DirectTransport | httpx.AsyncClient
+_senders: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Sender]] = (
     weakref.WeakKeyDictionary()
 )
 
 
-def _client_for(url: str) -> httpx.AsyncClient:
-    """The running loop's shared client for `url`."""
-    clients = _clients.setdefault(asyncio.get_running_loop(), {})
+@asynccontextmanager
+async def _responding(
+    url: str, body: bytes, headers: Mapping[str, str], waits: httpx.Timeout
+) -> AsyncIterator[httpx.Response]:
+    """The response to a POST, from its head on; at the end the connection is given back."""
+    request = httpx.Request(
+        "POST", url, content=body, headers=headers, extensions={"timeout": waits.as_dict()}
+    )
+    if request.url.userinfo:
+        request = next(
+            httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request)
+        )
+    sender = _sender_for(url)
+    if isinstance(sender, DirectTransport):  # a client in front would cost as much as the exchange
+        response = await sender.handle_async_request(request)
+        response.request = request
+    else:
+        response = await sender.send(request, stream=True)
+    try:
+        yield response
+    finally:
+        await response.aclose()
+
+
+def _sender_for(url: str) -> _Sender:
+    """The running loop's shared connections for `url`."""
+    senders = _senders.setdefault(asyncio.get_running_loop(), {})
     route = _route(url)
-    if route not in clients:
-        clients[route] = _open_client(route)
-    return clients[route]
+    if route not in senders:
+        senders[route] = _open_sender(route)
+    return senders[route]
 
 
 def _route(url: str) -> str:
@@ -351,12 +376,11 @@ def _route(url: str) -> str:
     return "tls" if parts.scheme == "https" else "plain"
 
 
-def _open_client(route: str) -> httpx.AsyncClient:
+def _open_sender(route: str) -> _Sender:
     if route == "proxy":
         limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S)
         return httpx.AsyncClient(verify=_ssl_context(), limits=limits)
-    transport = DirectTransport(_ssl_context() if route == "tls" else None)
-    return httpx.AsyncClient(transport=transport, trust_env=False)
+    return DirectTransport(_ssl_context() if route == "tls" else None)
 
 
 @functools.cache
@@ -401,18 +425,40 @@ async def get_page(
         request["headers"] |= headers or {}
         async with (
             httpx.AsyncClient(
-                verify=_ssl_context(), proxy=proxy, trust_env=False, timeout=None
+                verify=_ssl_context(), proxy=proxy, trust_env=False, timeout=_ENDLESS
             ) as client,
             client.stream("GET", target, **request) as response,
         ):
             body, complete = await _limited(response, max_bytes)
             return Page(response.status_code, dict(response.headers), body, complete)
     except httpx.HTTPError as error:
-        raise ConnectionError(_network_problem(error, httpx.Timeout(None))[0]) from error
+        raise ConnectionError(_network_problem(error, _ENDLESS)[0]) from error
     except (httpx.InvalidURL, UnicodeError):
         raise ConnectionError("the address cannot be used") from None
     except ImportError as error:
         raise ConnectionError("SOCKS proxies need the package socksio") from error
+
+
+async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int) -> Page:
+    """POST a JSON document over a connection of its own, without redirects.
+
+    There is no time limit here. Raises `ConnectionError` that says what happened, without headers.
+    """
+    sent = {"content-type": "application/json", "accept": "application/json", **headers}
+    route = _route(url)
+    # A plain route never speaks TLS: a context that trusts nobody is enough.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if route == "plain" else _ssl_context()
+    try:
+        async with (
+            httpx.AsyncClient(verify=context, trust_env=route == "proxy", timeout=None) as client,
+            client.stream("POST", url, content=body, headers=sent) as response,
+        ):
+            answer, complete = await _limited(response, max_bytes)
+            return Page(response.status_code, dict(response.headers), answer, complete)
+    except httpx.HTTPError as error:
+        raise ConnectionError(_network_problem(error, _ENDLESS)[0]) from None
+    except (httpx.InvalidURL, UnicodeError, ValueError):  # their texts may hold the token
+        raise ConnectionError("the address cannot be used") from None
 
 
 async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
@@ -427,5 +473,5 @@ async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, boo
 
 async def close_clients() -> None:
     """Close the running loop's connections; requests after this open new ones."""
-    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
-        await client.aclose()
+    for sender in _senders.pop(asyncio.get_running_loop(), {}).values():
+        await sender.aclose()

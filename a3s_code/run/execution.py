@@ -61,7 +61,7 @@ class Execution:
 
     `settle` is called with the outcome before the last event is emitted: a consumer that has seen
     the end finds the history written and the session free. What it returns precedes the end.
-    `opening_hooks` is awaited before the prompt is looked at. `ended` is set after everything.
+    `opening_hooks` is awaited before the prompt is looked at, and gives events. `ended` is set after everything.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Execution:
         children: Offspring | None = None,
         planning: Planning | None = None,
         max_time_s: float | None = None,
-        opening_hooks: Callable[[], Awaitable[None]] | None = None,
+        opening_hooks: Callable[[], Awaitable[list[AgentEvent]]] | None = None,
     ) -> None:
         self._hooks, self._opening_hooks = toolbox.hooks, opening_hooks
         self.ended = asyncio.Event()
@@ -175,7 +175,7 @@ class Execution:
         self._guard.look_at_input(prompt)
         await self._emit(opening(prompt) if planned else [Start(prompt=prompt)])
         if self._opening_hooks is not None:
-            await self._opening_hooks()
+            await self._emit(await self._opening_hooks())
         before = len(self._loop.messages) - 1
         reason = await self._hooks.before_prompt(prompt, self._turns.system, before)
         if reason is not None:

@@ -6,28 +6,11 @@ from collections.abc import Iterable, Iterator
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.llm.model import ToolDefinition
+from a3s_code.tool_names import BUILTIN_TOOL_NAMES
 from a3s_code.tools.protocol import Tool
 
-BUILTIN_NAMES = (
-    "read",
-    "write",
-    "edit",
-    "patch",
-    "bash",
-    "grep",
-    "glob",
-    "ls",
-    "web_fetch",
-    "web_search",
-    "git",
-    "batch",
-    "task",
-    "parallel_task",
-    "run_team",
-    "Skill",
-)
-_DOCUMENTED = frozenset(BUILTIN_NAMES)
-_DOCUMENTED_FOLDED = frozenset(name.casefold() for name in BUILTIN_NAMES)
+_DOCUMENTED = frozenset(BUILTIN_TOOL_NAMES)
+_DOCUMENTED_FOLDED = frozenset(name.casefold() for name in BUILTIN_TOOL_NAMES)
 
 
 class ToolRegistry:

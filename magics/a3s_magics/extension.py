@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from a3s_code import BUILTIN_TOOL_NAMES
 from a3s_magics.magics import A3SMagics
-from a3s_magics.tool_magics import BUILT_IN
 
 _NAME = "A3SMagics"
 
@@ -15,7 +15,8 @@ def load(shell: Any) -> None:
     unload(shell)
     magics = A3SMagics(shell)
     shell.register_magics(magics)
-    magics.tools.register(BUILT_IN)
+    # Before there is a session its own tools are not known.
+    magics.tools.register(BUILTIN_TOOL_NAMES)
     shell.input_transformers_cleanup.insert(0, magics.tools.rewrite)
     shell.Completer.custom_matchers.append(magics.match)
     shell.events.register("pre_run_cell", magics.look_for_tools)

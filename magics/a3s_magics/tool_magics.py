@@ -10,26 +10,6 @@ from IPython.core.magic import no_var_expand
 
 from a3s_magics.cell_source import as_meant
 
-# Before there is a session its tools are not known; these are the ones that every session has.
-BUILT_IN = (
-    "read",
-    "write",
-    "edit",
-    "patch",
-    "bash",
-    "grep",
-    "glob",
-    "ls",
-    "web_fetch",
-    "web_search",
-    "git",
-    "batch",
-    "task",
-    "parallel_task",
-    "run_team",
-    "Skill",
-)
-
 
 class ToolMagics:
     """Registers a magic for each tool and takes all of them out again.

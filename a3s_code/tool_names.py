@@ -1,0 +1,22 @@
+"""Names of the tools that every session has, in the order in which the model sees them."""
+
+from __future__ import annotations
+
+BUILTIN_TOOL_NAMES = (
+    "read",
+    "write",
+    "edit",
+    "patch",
+    "bash",
+    "grep",
+    "glob",
+    "ls",
+    "web_fetch",
+    "web_search",
+    "git",
+    "batch",
+    "task",
+    "parallel_task",
+    "run_team",
+    "Skill",
+)
