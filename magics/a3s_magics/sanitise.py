@@ -37,7 +37,12 @@ _MATH = re.compile(
     r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]|(?<![\\$\w])\$(?![\s$])[^$\n`]*?(?<![\s\\])\$(?![\d$])",
     re.DOTALL,
 )
-_INLINE_TARGET = re.compile(r"(\]\(\s*)(<[^>\n\ue000]*>|[^\s)\ue000]*)")
+# A target ends at white space or at the parenthesis that is not its own. One that holds the
+# beginning of another is two: which of them a renderer takes for a link depends on what is in front.
+_INLINE_TARGET = re.compile(
+    r"(\]\(\s*)(<[^>\n\ue000]*>|(?:(?!\]\()(?:[^\s()\ue000]"
+    r"|\((?:(?!\]\()(?:[^\s()\ue000]|\([^\s()\ue000]*+\)))*+\)|\())*+)"
+)
 _DEFINED_TARGET = re.compile(r"(\]:[ \t]*\n?[ \t>]*)(<[^>\n\ue000]*>|[^\s\ue000]+)")
 _TABLE_RULE = re.compile(r"^[ \t>|:\-+*]*-[ \t|:\-]*$", re.MULTILINE)
 
