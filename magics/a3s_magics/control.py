@@ -11,6 +11,7 @@ from IPython.core.error import UsageError
 from a3s_code import describe_config
 from a3s_magics.checks import checks
 from a3s_magics.home import Home, Settings
+from a3s_magics.options import one_line
 from a3s_magics.problems import said_in_one_line
 from a3s_magics.replay import replaying
 from a3s_magics.sanitise import terminal_text
@@ -39,8 +40,11 @@ class Control:
         command = _COMMANDS.get(name)
         if command is None:
             raise UsageError(f"%a3s: unknown command {name!r}; %a3s --help lists them")
+        rest = rest.strip()
+        if rest and name not in _ARGUMENTS:
+            raise UsageError(f"%a3s {name}: unexpected {one_line(rest)!r}; it takes nothing else")
         with said_in_one_line():
-            return command(self, rest.strip())
+            return command(self, rest)
 
     def _slash(self, line: str) -> str:
         with said_in_one_line():

@@ -52,6 +52,8 @@ def test_a_session_is_saved_and_resumed(
         ("resume gone", "gone"),
         ("mode", "A3S kernel"),
         ("mode prompt", "A3S kernel"),
+        ("reset now", "'now'"),
+        ("status of it", "'of it'"),
     ],
 )
 def test_a_mistake_is_one_line(
