@@ -139,12 +139,11 @@ if TYPE_CHECKING:
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
     from a3s_code.teams import TeamMemberOptions, TeamRunner
-    from a3s_code.tool_names import BUILTIN_TOOL_NAMES
+    from a3s_code.tool_names import builtin_tool_names
     from a3s_code.tools.history import FileVersion
     from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 
 _HOMES = {
-    "BUILTIN_TOOL_NAMES": "a3s_code.tool_names",
     "A3SError": "a3s_code.errors",
     "Agent": "a3s_code.agent",
     "AgentConfig": "a3s_code.config.model",
@@ -276,6 +275,7 @@ _HOMES = {
     "UnknownModel": "a3s_code.errors",
     "WebSocketTransport": "a3s_code.ahp.transports",
     "WorkspaceError": "a3s_code.errors",
+    "builtin_tool_names": "a3s_code.tool_names",
     "builtin_skills": "a3s_code.skills.builtins",
     "describe_config": "a3s_code.config.describe",
     "discover_config": "a3s_code.config.discover",
@@ -290,7 +290,6 @@ __all__ = [
     "AgentResult",
     "AgentSession",
     "Attachment",
-    "BUILTIN_TOOL_NAMES",
     "BtwAnswer",
     "BtwFailed",
     "BtwResult",
@@ -416,6 +415,7 @@ __all__ = [
     "WebSocketTransport",
     "WorkspaceError",
     "builtin_skills",
+    "builtin_tool_names",
     "describe_config",
     "discover_config",
     "event_from_dict",

@@ -20,3 +20,8 @@ BUILTIN_TOOL_NAMES = (
     "run_team",
     "Skill",
 )
+
+
+def builtin_tool_names() -> tuple[str, ...]:
+    """The names, also of tools that only a session can make, such as `task`."""
+    return BUILTIN_TOOL_NAMES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from a3s_code import BUILTIN_TOOL_NAMES
+from a3s_code import builtin_tool_names
 from a3s_magics.magics import A3SMagics
 
 _NAME = "A3SMagics"
@@ -16,7 +16,7 @@ def load(shell: Any) -> None:
     magics = A3SMagics(shell)
     shell.register_magics(magics)
     # Before there is a session its own tools are not known.
-    magics.tools.register(BUILTIN_TOOL_NAMES)
+    magics.tools.register(builtin_tool_names())
     shell.input_transformers_cleanup.insert(0, magics.tools.rewrite)
     shell.Completer.custom_matchers.append(magics.match)
     shell.events.register("pre_run_cell", magics.look_for_tools)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
-from a3s_code import BUILTIN_TOOL_NAMES, Session
+from a3s_code import Session, builtin_tool_names
 from a3s_magics.tool_values import MAX_ROWS, Match, Matches, Outcome, value_of
 from tests.magics.conftest import StartKernel
 from tests.model_server import ModelServer, says
@@ -44,7 +44,7 @@ def session_of(shell: InteractiveShell) -> Session:
 
 def test_every_tool_has_a_line_before_there_is_a_session(loaded: InteractiveShell) -> None:
     lines = set(loaded.magics_manager.magics["line"])
-    assert {f"a3s_{tool}" for tool in BUILTIN_TOOL_NAMES} <= lines
+    assert {f"a3s_{tool}" for tool in builtin_tool_names()} <= lines
     assert {f"a3s_{tool}" for tool in session_of(loaded).tool_names()} <= lines
 
 
