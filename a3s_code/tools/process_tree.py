@@ -6,25 +6,48 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterable, Mapping
+
+_FREEZE_S = 1.0  # for a tree that grows faster than it is looked at; as a rule two looks are enough
 
 
 def kill_tree(pid: int) -> None:
     """Kill the process group that `pid` leads and all that descends from `pid`.
 
     A child that made itself a session of its own (`setsid`) is found through its parents, unless
-    these have ended before. Blocks: on Windows for as long as `taskkill` takes.
+    these have ended before. All are stopped before the first is killed, so that none can start
+    another one meanwhile, or lose the parent by which its children are found. Blocks: on Windows
+    for as long as `taskkill` takes.
     """
     if os.name == "nt":
         _run(["taskkill", "/F", "/T", "/PID", str(pid)])
         return
-    others = descendants(pid, _parents())
+    others = _frozen(pid)
     # The number stays taken while the group has members, so this can only miss, not hit another.
     with contextlib.suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a zombie
         os.killpg(pid, signal.SIGKILL)
     for other in others:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(other, signal.SIGKILL)
+        _signal(other, signal.SIGKILL)
+
+
+def _frozen(pid: int) -> set[int]:
+    """All descendants of `pid`, stopped; so is `pid` itself."""
+    deadline = time.monotonic() + _FREEZE_S
+    _signal(pid, signal.SIGSTOP)
+    known: set[int] = set()
+    while new := set(descendants(pid, _parents())) - known:
+        for other in new:
+            _signal(other, signal.SIGSTOP)
+        known |= new
+        if time.monotonic() > deadline:
+            break
+    return known
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):  # ended, or not ours
+        os.kill(pid, number)
 
 
 def descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
