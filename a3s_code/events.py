@@ -6,12 +6,15 @@ open: consumers must let types pass that they do not know, as `UnknownEvent` doe
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from a3s_code.errors import InvalidArgument
+from a3s_code.messages import Attachment
 from a3s_code.results import TokenUsage
 
 
@@ -78,6 +81,8 @@ class AgentEvent:
     event_type: ClassVar[str]
     # Other documented names of fields: readable like these, but not part of `to_dict`.
     _aliases: ClassVar[frozenset[str]] = frozenset()
+    # Fields that most events of this class have no value for: as a mapping only the others have them.
+    _optional: ClassVar[frozenset[str]] = frozenset()
 
     def __getattr__(self, name: str) -> Any:
         if name in _DOCUMENTED_FIELDS:
@@ -89,11 +94,19 @@ class AgentEvent:
         values: dict[str, Any] = {"type": str(self.event_type)}
         for name in self._names():
             value = getattr(self, name)
-            values[name] = value.to_dict() if isinstance(value, TokenUsage) else value
+            if isinstance(value, TokenUsage):
+                value = value.to_dict()
+            elif name == "images":
+                value = [_image_to_dict(image) for image in value]
+            values[name] = value
         return values
 
     def _names(self) -> tuple[str, ...]:
-        return tuple(entry.name for entry in fields(self))  # type: ignore[arg-type]  # every subclass is a dataclass
+        return tuple(
+            entry.name
+            for entry in fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
+            if entry.name not in self._optional or getattr(self, entry.name)
+        )
 
     @property
     def type(self) -> str:
@@ -151,18 +164,25 @@ class TurnStart(AgentEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TextDelta(AgentEvent):
-    """A piece of the answer, exactly as the server sent it."""
+    """A piece of the answer, exactly as the server sent it.
+
+    `task_id` names the child whose words these are, None for the answer itself.
+    """
 
     event_type: ClassVar[str] = EventType.TEXT_DELTA
+    _optional: ClassVar[frozenset[str]] = frozenset({"task_id"})
     text: str
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReasoningDelta(AgentEvent):
-    """A piece of the model's thinking; never part of the answer."""
+    """A piece of the model's thinking; never part of the answer. `task_id` as in `TextDelta`."""
 
     event_type: ClassVar[str] = EventType.REASONING_DELTA
+    _optional: ClassVar[frozenset[str]] = frozenset({"task_id"})
     text: str
+    task_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,10 +263,12 @@ class ToolEnd(AgentEvent):
     """A tool call is over: run, refused, timed out, cancelled or malformed.
 
     `args` are the arguments that were judged and run, `metadata` what the tool tells beside its
-    text (a diff's two sides, an exit code), `duration_ms` its wall time.
+    text (a diff's two sides, an exit code), `duration_ms` its wall time, `images` what it returned
+    beside its text; in JSON each is an object with `media_type` and base64 `data`.
     """
 
     event_type: ClassVar[str] = EventType.TOOL_END
+    _optional: ClassVar[frozenset[str]] = frozenset({"images"})
     tool_id: str
     tool_name: str
     tool_output: str
@@ -254,6 +276,7 @@ class ToolEnd(AgentEvent):
     args: Mapping[str, Any] = field(default_factory=dict)
     metadata: Mapping[str, Any] | None = None
     duration_ms: int = 0
+    images: tuple[Attachment, ...] = ()
 
 
 # -- confirmation and permissions ------------------------------------------------------------------
@@ -751,6 +774,19 @@ def event_from_dict(values: Mapping[str, Any]) -> AgentEvent:
     try:
         if isinstance(usage, Mapping):
             rest["usage"] = TokenUsage(**usage)
+        if "images" in rest and "images" in known:
+            rest["images"] = tuple(map(_image_from_dict, rest["images"]))
         return cls(**{key: value for key, value in rest.items() if key in known})
-    except TypeError:
-        return UnknownEvent(name, rest)
+    except (TypeError, KeyError, ValueError, InvalidArgument):
+        return UnknownEvent(name, dict(values))
+
+
+def _image_to_dict(image: Attachment) -> dict[str, str]:
+    return {
+        "media_type": image.media_type,
+        "data": base64.b64encode(image.data).decode("ascii"),
+    }
+
+
+def _image_from_dict(values: Mapping[str, Any]) -> Attachment:
+    return Attachment(base64.b64decode(values["data"]), values["media_type"])

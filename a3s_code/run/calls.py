@@ -252,6 +252,7 @@ class TurnCalls:
             args=args,
             metadata=output.metadata,
             duration_ms=round((time.monotonic() - began) * 1000),
+            images=output.images,
         )
 
     async def _judged_and_run(

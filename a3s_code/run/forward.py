@@ -74,8 +74,10 @@ class Forward:
 
     def _shown(self, event: AgentEvent) -> list[AgentEvent]:
         match event:
-            case TextDelta() | ReasoningDelta():
-                return [] if self._quiet else [event]
+            case TextDelta(task_id=speaker) | ReasoningDelta(task_id=speaker):
+                if self._quiet:
+                    return []
+                return [event if speaker else replace(event, task_id=self._task_id)]
             case TurnStart(turn=turn):
                 return [self._progress(f"turn {turn}")]
             case ToolStart(tool_name=name):

@@ -20,12 +20,16 @@ from a3s_code.security.stream import StreamRedactor
 log = logging.getLogger("a3s_code")
 
 
+_Said = TextDelta | ReasoningDelta
+
+
 class EventRedactor:
     """Rewrites the deltas of one execution; a held-back tail comes out before what follows it."""
 
     def __init__(self, guard: SecurityGuard) -> None:
         self._guard = guard
-        self._text, self._reasoning = guard.stream(), guard.stream()
+        # Of the answer and of each child: their words come in turns.
+        self._said: dict[tuple[type[_Said], str | None], StreamRedactor] = {}
         self._outputs: dict[str, StreamRedactor] = {}
 
     def feed(self, events: list[AgentEvent]) -> list[AgentEvent]:
@@ -33,10 +37,13 @@ class EventRedactor:
         shown: list[AgentEvent] = []
         for event in events:
             match event:
-                case TextDelta(text=text):
-                    shown += _text(self._text.feed(text))
-                case ReasoningDelta(text=text):
-                    shown += _reasoning(self._reasoning.feed(text))
+                case (
+                    TextDelta(text=text, task_id=speaker)
+                    | ReasoningDelta(text=text, task_id=speaker)
+                ):
+                    key = (type(event), speaker)
+                    redactor = self._said.setdefault(key, self._guard.stream())
+                    shown += _delta(*key, redactor.feed(text))
                 case ToolInputDelta():
                     shown.append(event)
                 case ToolOutputDelta(tool_id=tool_id, text=text):
@@ -54,7 +61,8 @@ class EventRedactor:
 
     def rest(self) -> list[AgentEvent]:
         """What was held back of text and reasoning."""
-        return [*_reasoning(self._reasoning.close()), *_text(self._text.close())]
+        held, self._said = self._said, {}
+        return [event for key, redactor in held.items() for event in _delta(*key, redactor.close())]
 
     def rest_or_nothing(self) -> list[AgentEvent]:
         """`rest` at the end of an execution, which a provider that fails must not hold up."""
@@ -85,12 +93,8 @@ def shown_or_nothing(text: str, guard: SecurityGuard) -> str:
         return ""
 
 
-def _text(text: str) -> list[AgentEvent]:
-    return [TextDelta(text=text)] if text else []
-
-
-def _reasoning(text: str) -> list[AgentEvent]:
-    return [ReasoningDelta(text=text)] if text else []
+def _delta(kind: type[_Said], speaker: str | None, text: str) -> list[AgentEvent]:
+    return [kind(text=text, task_id=speaker)] if text else []
 
 
 def _output(event: ToolOutputDelta, text: str) -> list[AgentEvent]:

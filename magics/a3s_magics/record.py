@@ -46,7 +46,11 @@ class EventLog:
                 return
         if event.event_type in _DELTAS:
             last = self._entries[-1] if self._entries else {}
-            if last.get("type") == event.event_type and last.get("tool_id") == event.tool_id:
+            same_source = (last.get("tool_id"), last.get("task_id")) == (
+                event.tool_id,
+                event.task_id,
+            )
+            if last.get("type") == event.event_type and same_source:
                 self._pieces.append(event.text)
                 return
         self._join()

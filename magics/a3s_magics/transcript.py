@@ -25,6 +25,7 @@ from a3s_code import (
     SubagentEnd,
     SubagentProgress,
     SubagentStart,
+    SupervisionUnavailable,
     TextDelta,
     ToolEnd,
     ToolInputDelta,
@@ -121,9 +122,11 @@ def _advance_children(view: Transcript, event: AgentEvent) -> Transcript | None:
             if child := _child(view, lambda child: _has_task(child, task_id)):
                 return _passed_on(view, child, event)
             return view
+        case TextDelta(task_id=str()) | ReasoningDelta(task_id=str()):
+            return _spoken(view, event)
         case TextDelta() | ReasoningDelta() | Retrying() | ModelPreparing():
-            # Deltas carry no id. Where several speak at once their words would mix, so that only
-            # what they say at their end is shown.
+            # These name nobody, and in old records nor do deltas. Where several are at work it
+            # would be a guess; what a child says is shown at its end.
             speakers = [child for child in view.children if child.speaks]
             if len(speakers) == 1:
                 return _passed_on(view, speakers[0], event)
@@ -210,6 +213,8 @@ def _advance_notice(view: Transcript, event: AgentEvent) -> Transcript | None:
             return _notice(view, Notice("compacted", text))
         case PersistenceFailed(operation=operation, error=error):
             return _notice(view, Notice("warning", f"Not saved ({operation}): {error}"))
+        case SupervisionUnavailable(error=error):
+            return _notice(view, Notice("warning", error))
     return None
 
 
@@ -343,6 +348,16 @@ def _replaced(view: Transcript, child: Child, by: Child) -> Transcript:
 def _passed_on(view: Transcript, child: Child, event: AgentEvent) -> Transcript:
     inner = advance(child.view, event)
     return view if inner is child.view else _replaced(view, child, replace(child, view=inner))
+
+
+def _spoken(view: Transcript, event: TextDelta | ReasoningDelta) -> Transcript:
+    """The words of a child, or of a child's child, go to where their speaker stands."""
+    if child := _child(view, lambda child: child.task_id == event.task_id):
+        kind = Text if isinstance(event, TextDelta) else Reasoning
+        return _replaced(view, child, replace(child, view=_append(child.view, kind, event.text)))
+    if child := _child(view, lambda child: _has_task(child, event.task_id or "")):
+        return _passed_on(view, child, event)
+    return view
 
 
 def _reported(child: Child, event: SubagentProgress | SubagentEnd) -> Child:

@@ -124,17 +124,24 @@ class Turn:
 
 
 def joined(events: Iterable[AgentEvent]) -> list[AgentEvent]:
-    """The same events with neighbouring pieces of text made one: fewer steps for the fold."""
+    """The same events with neighbouring pieces of one speaker's text made one: fewer steps to fold."""
     out: list[AgentEvent] = []
     pieces: list[str] = []
-    for event in events:
-        if type(event) is TextDelta:
-            pieces.append(event.text)
-            continue
+    speaker: str | None = None
+
+    def flush() -> None:
         if pieces:
-            out.append(TextDelta(text="".join(pieces)))
+            out.append(TextDelta(text="".join(pieces), task_id=speaker))
             pieces.clear()
-        out.append(event)
-    if pieces:
-        out.append(TextDelta(text="".join(pieces)))
+
+    for event in events:
+        if type(event) is not TextDelta:
+            flush()
+            out.append(event)
+            continue
+        if event.task_id != speaker:
+            flush()
+            speaker = event.task_id
+        pieces.append(event.text)
+    flush()
     return out

@@ -232,3 +232,40 @@ def test_steps_of_the_members_are_limited(
         json.dumps(request["messages"]).count('"tool"') for request in model_server.requests
     ]
     assert max(per_member) == 1  # a second call of the model has one result, there is no third
+
+
+def test_words_of_children_side_by_side_name_their_speaker(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    """They arrive in turns; without a name a reader could not tell them apart."""
+    both = threading.Barrier(2)
+
+    def answer(body: dict[str, Any]) -> Any:
+        prompt = prompts(body)[-1]
+        if prompt in ("one", "two"):
+            both.wait(DEADLINE_S)
+            return says(f"I am {prompt}, ", f"said {prompt}.", size=3)
+        if tool_messages(body):
+            return says("Both said it.")
+        return calls("parallel_task", tasks=[{"prompt": "one"}, {"prompt": "two"}])
+
+    model_server.answer_with(answer)
+    session = new_session(permission_policy=PermissionPolicy(allow=["parallel_task"]))
+    events = list(session.stream("ask two"))
+
+    ids = {e.description: e.task_id for e in events if e.event_type == "subagent_start"}
+    said: dict[str | None, str] = {}
+    for event in events:
+        if event.event_type == "text_delta":
+            said[event.task_id] = said.get(event.task_id, "") + event.text
+    assert said == {
+        None: "Both said it.",
+        ids["one"]: "I am one, said one.",
+        ids["two"]: "I am two, said two.",
+    }
+    own = next(e for e in events if e.event_type == "text_delta" and e.task_id is None)
+    assert set(own.to_dict()) == {"type", "text"}
+
+
+def tool_messages(body: dict[str, Any]) -> list[Any]:
+    return [message for message in body["messages"] if message["role"] == "tool"]

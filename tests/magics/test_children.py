@@ -107,7 +107,7 @@ def test_a_child_in_the_background_leaves_the_text_to_the_answer() -> None:
 
 
 def test_children_side_by_side_show_what_they_say_at_their_end() -> None:
-    """Deltas carry no id: two answers would run into each other, or into the wrong card."""
+    """Deltas of old records carry no id: two answers would run into each other."""
     view = fold(born("a"), born("b"), said("A"), said("B"), *ran("b/x"), over("a", "A!"))
     assert texts(view) == []
     view = reduce(advance, [said("more of b"), over("b", "B!")], view)
@@ -116,6 +116,29 @@ def test_children_side_by_side_show_what_they_say_at_their_end() -> None:
     assert texts(first.view) == ["A!"]
     assert texts(second.view) == ["more of b", "B!"]
     assert second.view.tool("b/x") is not None
+
+
+def test_words_with_a_speaker_stand_in_the_speakers_card() -> None:
+    view = fold(
+        born("a"),
+        born("b"),
+        TextDelta(text="One ", task_id="a"),
+        TextDelta(text="Two ", task_id="b"),
+        born("c", parent="subagent-b"),
+        TextDelta(text="Three", task_id="c"),
+        TextDelta(text="half.", task_id="a"),
+        TextDelta(text="halves.", task_id="b"),
+        TextDelta(text="lost", task_id="nobody"),
+        over("a", "One half."),
+        over("c", "Three"),
+        over("b", "halves."),
+    )
+
+    first, second = view.children
+    assert texts(view) == []
+    assert texts(first.view) == ["One half."]
+    assert texts(second.view) == ["Two ", "halves."]
+    assert texts(second.view.children[0].view) == ["Three"]
 
 
 def test_a_childs_child_is_inside_of_it_and_its_questions_are_found() -> None:
