@@ -1,0 +1,1 @@
+"""External supervision: a harness outside of this process judges what a session does."""
