@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import random
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -148,7 +148,10 @@ class ModelClient:
         decoder = live.begin(self._codec.decoder())
         answered = False
         try:
-            async with _responding(url, body, headers, self._timeout) as response:
+            exchange = _client_for(url).stream(
+                "POST", url, content=body, headers=headers, timeout=self._timeout
+            )
+            async with exchange as response:
                 if response.status_code >= 300:
                     raise await self._refusal(response, url)
                 answered = True
@@ -324,43 +327,18 @@ def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[st
 
 # Per event loop, because connections belong to the loop that opened them; and per kind of route,
 # because reading the certificate store takes longer than everything else a first request does.
-_Sender = DirectTransport | httpx.AsyncClient
-_senders: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, _Sender]] = (
+_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = (
     weakref.WeakKeyDictionary()
 )
 
 
-@asynccontextmanager
-async def _responding(
-    url: str, body: bytes, headers: Mapping[str, str], waits: httpx.Timeout
-) -> AsyncIterator[httpx.Response]:
-    """The response to a POST, from its head on; at the end the connection is given back."""
-    request = httpx.Request(
-        "POST", url, content=body, headers=headers, extensions={"timeout": waits.as_dict()}
-    )
-    if request.url.userinfo:
-        request = next(
-            httpx.BasicAuth(request.url.username, request.url.password).auth_flow(request)
-        )
-    sender = _sender_for(url)
-    if isinstance(sender, DirectTransport):  # a client in front would cost as much as the exchange
-        response = await sender.handle_async_request(request)
-        response.request = request
-    else:
-        response = await sender.send(request, stream=True)
-    try:
-        yield response
-    finally:
-        await response.aclose()
-
-
-def _sender_for(url: str) -> _Sender:
-    """The running loop's shared connections for `url`."""
-    senders = _senders.setdefault(asyncio.get_running_loop(), {})
+def _client_for(url: str) -> httpx.AsyncClient:
+    """The running loop's shared client for `url`."""
+    clients = _clients.setdefault(asyncio.get_running_loop(), {})
     route = _route(url)
-    if route not in senders:
-        senders[route] = _open_sender(route)
-    return senders[route]
+    if route not in clients:
+        clients[route] = _open_client(route)
+    return clients[route]
 
 
 def _route(url: str) -> str:
@@ -376,11 +354,18 @@ def _route(url: str) -> str:
     return "tls" if parts.scheme == "https" else "plain"
 
 
-def _open_sender(route: str) -> _Sender:
-    if route == "proxy":
-        limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S)
-        return httpx.AsyncClient(verify=_ssl_context(), limits=limits)
-    return DirectTransport(_ssl_context() if route == "tls" else None)
+def _open_client(route: str) -> httpx.AsyncClient:
+    """A client over our own transport; through a proxy, or if that is wanted, over httpx's."""
+    context = _ssl_context() if route != "plain" else None
+    if route != "proxy" and os.environ.get("A3S_HTTP") != "httpx":
+        return httpx.AsyncClient(transport=DirectTransport(context), trust_env=False)
+    limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S)
+    return httpx.AsyncClient(
+        # A plain route never speaks TLS: a context that trusts nobody is enough.
+        verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        trust_env=route == "proxy",
+        limits=limits,
+    )
 
 
 @functools.cache
@@ -440,23 +425,17 @@ async def get_page(
 
 
 async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int) -> Page:
-    """POST a JSON document over a connection of its own, without redirects.
+    """POST a JSON document over the shared connections, without redirects.
 
     There is no time limit here. Raises `ConnectionError` that says what happened, without headers.
     """
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
-    route = _route(url)
-    # A plain route never speaks TLS: a context that trusts nobody is enough.
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT) if route == "plain" else _ssl_context()
     try:
-        async with (
-            httpx.AsyncClient(verify=context, trust_env=route == "proxy", timeout=None) as client,
-            client.stream("POST", url, content=body, headers=sent) as response,
-        ):
+        async with _responding(url, body, sent, httpx.Timeout(None)) as response:
             answer, complete = await _limited(response, max_bytes)
             return Page(response.status_code, dict(response.headers), answer, complete)
     except httpx.HTTPError as error:
-        raise ConnectionError(_network_problem(error, _ENDLESS)[0]) from None
+        raise ConnectionError(_network_problem(error, httpx.Timeout(None))[0]) from None
     except (httpx.InvalidURL, UnicodeError, ValueError):  # their texts may hold the token
         raise ConnectionError("the address cannot be used") from None
 
@@ -473,5 +452,5 @@ async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, boo
 
 async def close_clients() -> None:
     """Close the running loop's connections; requests after this open new ones."""
-    for sender in _senders.pop(asyncio.get_running_loop(), {}).values():
-        await sender.aclose()
+    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
+        await client.aclose()
