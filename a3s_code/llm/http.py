@@ -431,7 +431,9 @@ async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_by
     """
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
     try:
-        async with _responding(url, body, sent, httpx.Timeout(None)) as response:
+        async with _client_for(url).stream(
+            "POST", url, content=body, headers=sent, timeout=None, follow_redirects=False
+        ) as response:
             answer, complete = await _limited(response, max_bytes)
             return Page(response.status_code, dict(response.headers), answer, complete)
     except httpx.HTTPError as error:
