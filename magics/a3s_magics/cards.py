@@ -6,6 +6,7 @@ terminal escapes, capped and folded when long.
 
 from __future__ import annotations
 
+import base64
 import difflib
 import json
 import re
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from a3s_magics.inert import inert
 from a3s_magics.sanitise import terminal_text
 from a3s_magics.transcript import ToolCall
 
@@ -138,6 +140,10 @@ def card_html(call: ToolCall) -> str:
     busy = call.state in ("asking", "running", "preparing")
     unfolded = busy or sum(piece.lines for piece in pieces) <= FOLD_LINES
     body = "".join(_part_html(piece) for piece in pieces)
+    body += "".join(
+        f'<img class="a3s-image" alt="{escape(name)}" src="{source}">'
+        for name, source in _pictures(call)
+    )
     kind = "failed" if sign(call) == "✗" else call.state
     # The stylesheet hides a topic that the open card repeats in full.
     told_below = ' class="a3s-topic"' if any(piece.language == "bash" for piece in pieces) else ""
@@ -152,9 +158,13 @@ def card_html(call: ToolCall) -> str:
 def card_markdown(call: ToolCall) -> str:
     """The card for the saved notebook: `<details>`, which GitHub, nbconvert and JupyterLab fold."""
     title = f"{sign(call)} <b>{_inert(call.name)}</b> <code>{_inert(headline(call))}</code>"
-    body = "\n\n".join(_fenced(piece) for piece in parts(call))
+    blocks = [_fenced(piece) for piece in parts(call)]
+    blocks += [f"![{inert(name)}]({source})" for name, source in _pictures(call)]
+    body = "\n\n".join(blocks)
     body = f"\n{body}\n" if body else ""
-    return f"<details><summary>{title} ({_inert(standing(call))})</summary>\n{body}\n</details>"
+    unfolded = " open" if call.images else ""
+    summary = f"<summary>{title} ({_inert(standing(call))})</summary>"
+    return f"<details{unfolded}>{summary}\n{body}\n</details>"
 
 
 def card_text(call: ToolCall) -> str:
@@ -193,6 +203,16 @@ def _fenced(part: Part) -> str:
 def _inert(text: str) -> str:
     """Escaped for HTML inside Markdown, where `$` would start a formula and `|` a table."""
     return escape(text).replace("$", "&#36;").replace("\n", " ")
+
+
+def _pictures(call: ToolCall) -> list[tuple[str, str]]:
+    """Name and address of each image; the address holds the data, nothing is fetched."""
+    found = []
+    for number, image in enumerate(call.images, 1):
+        which = f" {number}" if len(call.images) > 1 else ""
+        data = base64.b64encode(image.data).decode("ascii")
+        found.append((f"image{which} of {call.name}", f"data:{image.media_type};base64,{data}"))
+    return found
 
 
 def _oneline(text: str | None) -> str:

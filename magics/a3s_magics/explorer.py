@@ -13,6 +13,7 @@ from IPython.core.error import UsageError
 from a3s_code import A3SError, Session, ToolResult
 from a3s_magics.cards import card_html
 from a3s_magics.form import Form, MissingValue
+from a3s_magics.images.in_cards import reduced
 from a3s_magics.markdown_html import markdown_html
 from a3s_magics.options import one_line
 from a3s_magics.painters.closing import close_tree
@@ -57,7 +58,6 @@ class Explorer:
         self._line = ipywidgets.Text(description="Magic", **wide)
         self._python = ipywidgets.Textarea(description="Python", rows=2, **wide)
         self._result = ipywidgets.HTML()
-        self._images = ipywidgets.VBox()
         self._choice.observe(lambda _change: self._show_tool(), names="value")
         self._run.on_click(lambda _button: self._call())
         self.widget = ipywidgets.VBox(
@@ -68,7 +68,6 @@ class Explorer:
                 self._fields,
                 self._run,
                 self._result,
-                self._images,
                 self._line,
                 self._python,
             ]
@@ -150,12 +149,9 @@ class Explorer:
             exit_code=result.exit_code,
             duration_ms=duration_ms,
             metadata=result.metadata,
+            images=tuple(filter(None, map(reduced, result.images))),
         )
         self._result.value = f'<div role="status" aria-live="polite">{card_html(call)}</div>'
-        self._images.children = [
-            ipywidgets.Image(value=image.data, format=image.media_type.removeprefix("image/"))
-            for image in result.images
-        ]
 
     def _complain(self, problem: str) -> None:
         line = escape(without_keys(one_line(problem)))
@@ -163,9 +159,6 @@ class Explorer:
 
     def _clear(self) -> None:
         self._result.value = ""
-        for image in self._images.children:
-            close_tree(image)
-        self._images.children = ()
 
 
 def python_call(tool: str, args: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from a3s_code import TokenUsage
+from a3s_code import Attachment, TokenUsage
 from a3s_magics.rope import Rope
 
 ToolState = Literal["preparing", "asking", "running", "done", "refused", "cancelled"]
@@ -48,6 +48,7 @@ class ToolCall:
     exit_code: int | None = None
     duration_ms: int = 0
     metadata: Mapping[str, Any] | None = None
+    images: tuple[Attachment, ...] = ()
     approved: bool | None = None
     reason: str | None = None
 

@@ -110,7 +110,9 @@ def _remarks(view: Transcript) -> list[str]:
 
 def _clean(entry: dict[str, Any]) -> dict[str, Any]:
     """Servers like to repeat the key they refused; tool results may have read one."""
-    return {name: _clean_value(value) for name, value in entry.items()}
+    return {
+        name: value if name == "images" else _clean_value(value) for name, value in entry.items()
+    }
 
 
 def _clean_value(value: Any) -> Any:

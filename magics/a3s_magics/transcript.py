@@ -272,6 +272,7 @@ def _finished(call: ToolCall, event: ToolEnd) -> ToolCall:
         exit_code=event.exit_code,
         duration_ms=event.duration_ms,
         metadata=event.metadata,
+        images=event.images,
     )
 
 

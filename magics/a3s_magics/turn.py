@@ -10,6 +10,7 @@ from typing import Protocol
 from a3s_code import AgentEvent, End, TextDelta
 from a3s_magics.approvals import Approvals
 from a3s_magics.cell_thread import CellThread
+from a3s_magics.images.in_cards import ImageBudget
 from a3s_magics.painters.protocol import Painter
 from a3s_magics.record import MIME, EventLog, turn_record
 from a3s_magics.result import TurnResult
@@ -55,7 +56,7 @@ class Turn:
         However it ends, the view has been swapped for its static form: with the partial answer after
         a cancelled or failed turn. Whether the cell then raises is for the caller.
         """
-        self._began = self.clock()
+        self._began, self._images = self.clock(), ImageBudget()
         self.painter.begin(self.view, self._around())
         try:
             events = start()
@@ -76,6 +77,7 @@ class Turn:
             if batch is None:
                 break
             self.pump()
+            batch = self._images.spend(batch)
             self.log.add(batch)
             for event in joined(batch):
                 self.view = advance(self.view, event)

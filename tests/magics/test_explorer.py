@@ -15,6 +15,7 @@ from a3s_magics.form import Field, MissingValue
 from a3s_magics.tool_schema import Parameter
 from tests.magics.conftest import StartKernel
 from tests.magics.kernel import WIDGET, Kernel, Screen
+from tests.magics.test_attach import png
 from tests.magics.test_shell import complaint
 
 READ_DEADLINE_S = 60
@@ -93,13 +94,14 @@ def test_another_tool_gets_another_form(explorer: Explorer, workspace: Path) -> 
 
 
 def test_an_image_that_a_tool_gives_is_shown(explorer: Explorer, workspace: Path) -> None:
-    (workspace / "a.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"x" * 20)
+    (workspace / "a.png").write_bytes(png("red"))
     part(explorer, "Tool").value = "read"
     part(explorer, "file_path *").value = "a.png"
     part(explorer, "Run").click()
 
-    (image,) = explorer._images.children
-    assert image.format == "png"
+    assert '<img class="a3s-image" alt="image of read" src="data:image/png;base64,' in result(
+        explorer
+    )
 
 
 @pytest.mark.parametrize(

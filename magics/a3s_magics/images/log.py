@@ -15,6 +15,7 @@ MAX_BYTES = 64 * 1024 * 1024
 
 # Inside of HTML or Markdown. An address of another kind is never looked at: nothing is fetched.
 _DATA_URI = re.compile(r"data:(image/(?:png|jpeg|gif|webp));base64,([A-Za-z0-9+/\s]+={0,2})")
+OWN = "application/vnd.a3s."  # how the types of our own outputs begin
 GALLERY = '<div class="a3s-images"'  # how our own table of thumbnails begins
 
 
@@ -138,8 +139,11 @@ class ImageLog:
 def images_in(bundle: Mapping[str, Any]) -> list[tuple[str, bytes]]:
     """Media type and bytes of the images in an output: its own, or those inside of its text.
 
-    Several forms of one output are one image. What is no base64 is no image.
+    Several forms of one output are one image. What is no base64 is no image. A turn's pictures are
+    small copies of what was shown or can be attached itself.
     """
+    if any(kind.startswith(OWN) for kind in bundle):
+        return []
     for kind in RASTER:
         if kind in bundle:
             data = _decoded(bundle[kind])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import Any
 
@@ -53,14 +54,18 @@ def thumbnail(data: bytes, edge_pixels: int) -> bytes | None:
         return None
 
 
+def smaller_copies(image: Any, edges_pixels: Iterable[float]) -> Iterator[bytes]:
+    """The image at each of the sizes, as PNG and, for photographs, as JPEG."""
+    for edge in edges_pixels:
+        copy = _plain(image)
+        copy.thumbnail((edge, edge))
+        yield _encoded(copy, "PNG")
+        yield _encoded(copy.convert("RGB"), "JPEG", quality=85)
+
+
 def _smaller(image: Any, name: str) -> bytes:
     edge = min(MAX_EDGE_PIXELS, max(image.size))
-    for scale in _SCALES:
-        copy = _plain(image)
-        copy.thumbnail((edge * scale, edge * scale))
-        data = _encoded(copy, "PNG")
-        if len(data) > MAX_BYTES:  # a photograph
-            data = _encoded(copy.convert("RGB"), "JPEG", quality=85)
+    for data in smaller_copies(image, (edge * scale for scale in _SCALES)):
         if len(data) <= MAX_BYTES:
             return data
     raise NoImage(f"{name} is too large, also when it is scaled down")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 from a3s_magics.blocks import BlockCutter
 from a3s_magics.painters.outputs import show
@@ -16,6 +17,8 @@ from a3s_magics.transcript import Segment, Text, Transcript
 
 # JupyterLab hides a cell's outputs beyond the 50th: what comes after these shares the last one.
 MAX_SLOTS = 40
+# Tells the log of the notebook's images that what is in here belongs to a turn.
+PIECE_MIME = "application/vnd.a3s.piece+json"
 
 Piece = tuple[str, str]  # Markdown, plain text
 
@@ -90,7 +93,9 @@ class DisplayPainter:
     def _show(self, at: int, piece: Piece) -> None:
         if at < len(self._slots) and self._slots[at] == piece:
             return
-        bundle = {"text/markdown": piece[0], "text/plain": piece[1]}
+        bundle: dict[str, Any] = {"text/markdown": piece[0], "text/plain": piece[1]}
+        if "](data:image/" in piece[0]:
+            bundle[PIECE_MIME] = {}
         new = at == len(self._slots)
         show(bundle, display_id=f"{self._id}-{at}", update=not new)
         if new:

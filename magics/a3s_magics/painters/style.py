@@ -18,6 +18,7 @@ STYLE = """\
   white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.35;
   font-family: var(--jp-code-font-family, monospace); font-size: var(--jp-code-font-size, 13px);
   color: var(--jp-content-font-color1, inherit); background: var(--jp-layout-color2, transparent); }
+.a3s-image { display: block; max-width: min(100%, 32em); max-height: 24em; margin: 6px 0; }
 .a3s-card code { color: inherit; background: none; }
 .a3s-card[open] > summary > .a3s-topic { display: none; }
 .a3s-command::before { content: "$ "; opacity: 0.6; }
