@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from a3s_code.llm.address import endpoint_url
 from a3s_code.llm.anthropic_stream import MessagesDecoder
-from a3s_code.llm.model import ModelRequest
-from a3s_code.llm.openai import to_json
+from a3s_code.llm.encoding import in_utf8, object_of, to_json, tool_texts
+from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.messages import (
     Block,
     ImageBlock,
@@ -21,6 +23,7 @@ from a3s_code.messages import (
 DEFAULT_BASE_URL = "https://api.anthropic.com"
 DEFAULT_MAX_TOKENS = 8192
 
+_RESULT = '{"type":"tool_result"'
 _CACHED = {"cache_control": {"type": "ephemeral"}}
 
 
@@ -44,27 +47,40 @@ class AnthropicCodec:
 
     def encode(self, request: ModelRequest) -> bytes:
         """The JSON body of a streaming request, in UTF-8."""
-        body: dict[str, Any] = {"model": request.model, "max_tokens": _max_tokens(request)}
+        parts = {"model": to_json(request.model), "max_tokens": to_json(_max_tokens(request))}
         if request.system:
-            body["system"] = [{"type": "text", "text": request.system, **_CACHED}]
-        body["messages"] = _messages(request)
+            parts["system"] = to_json([{"type": "text", "text": request.system, **_CACHED}])
+        parts["messages"] = f"[{','.join(_messages(request.messages))}]"
         if request.tools:
-            tools = [
-                {"name": t.name, "description": t.description, "input_schema": dict(t.parameters)}
-                for t in request.tools
-            ]
-            body["tools"] = [*tools[:-1], {**tools[-1], **_CACHED}]
+            *others, last = request.tools
+            tools = [*tool_texts(others, _tool), *tool_texts([last], _last_tool)]
+            parts["tools"] = f"[{','.join(tools)}]"
         if request.thinking_budget:
-            body["thinking"] = {"type": "enabled", "budget_tokens": request.thinking_budget}
-            body["temperature"] = 1.0  # the only value that the API accepts beside thinking
+            parts["thinking"] = to_json(
+                {"type": "enabled", "budget_tokens": request.thinking_budget}
+            )
+            parts["temperature"] = "1.0"  # the only value that the API accepts beside thinking
         elif request.temperature is not None:
-            body["temperature"] = request.temperature
-        body["stream"] = True
-        return to_json(body).encode("utf-8", "replace")  # half a surrogate pair has no UTF-8 form
+            parts["temperature"] = to_json(request.temperature)
+        parts["stream"] = "true"
+        return in_utf8(object_of(parts))
 
     def decoder(self) -> MessagesDecoder:
         """A fresh decoder for one response."""
         return MessagesDecoder()
+
+
+def _tool(tool: ToolDefinition) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "description": tool.description,
+        "input_schema": dict(tool.parameters),
+    }
+
+
+def _last_tool(tool: ToolDefinition) -> dict[str, Any]:
+    """Everything up to here is cached by the server."""
+    return {**_tool(tool), **_CACHED}
 
 
 def _max_tokens(request: ModelRequest) -> int:
@@ -74,25 +90,31 @@ def _max_tokens(request: ModelRequest) -> int:
     return limit if limit > budget else budget + limit
 
 
-def _messages(request: ModelRequest) -> list[dict[str, Any]]:
-    """Messages with alternating roles: the API wants all results of a turn in one message."""
-    merged: list[dict[str, Any]] = []
-    for message in request.messages:
-        content = _content(message)
-        if not content:
-            continue
-        if merged and merged[-1]["role"] == message.role:
-            merged[-1]["content"] += content
-        else:
-            merged.append({"role": message.role, "content": content})
-    for entry in merged:  # within a message the results must stand before anything else
-        if len(entry["content"]) > 1:
-            entry["content"].sort(key=lambda block: block["type"] != "tool_result")
-    return merged
+def _messages(messages: Iterable[Message]) -> Iterator[str]:
+    """JSON of messages with alternating roles: all results of a turn belong into one message."""
+    with_content = ((message.role, _content(message)) for message in messages)
+    present = ((role, content) for role, content in with_content if content)
+    for role, neighbours in itertools.groupby(present, key=_role):
+        content = [block for _, blocks in neighbours for block in blocks]
+        if len(content) > 1:  # the results must stand before anything else
+            content.sort(key=lambda block: not block.startswith(_RESULT))
+        yield f'{{"role":"{role}","content":[{",".join(content)}]}}'
 
 
-def _content(message: Message) -> list[dict[str, Any]]:
-    return [encoded for block in message.content if (encoded := _block(block)) is not None]
+def _role(entry: tuple[str, list[str]]) -> str:
+    return entry[0]
+
+
+def _content(message: Message) -> list[str]:
+    """JSON of the blocks that the API accepts."""
+    texts: list[str] = []
+    for block in message.content:
+        if type(block) is not TextBlock:
+            encoded = _block(block)
+            texts += [] if encoded is None else [to_json(encoded)]
+        elif block.text.strip():
+            texts.append(f'{{"type":"text","text":{to_json(block.text)}}}')
+    return texts
 
 
 def _block(block: Block) -> dict[str, Any] | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from a3s_code.llm.address import endpoint_url
+from a3s_code.llm.encoding import in_utf8, object_of, to_json, tool_texts
 from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.llm.openai_stream import ChatDecoder
 from a3s_code.messages import ImageBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock
@@ -35,53 +35,57 @@ class OpenAICodec:
 
     def encode(self, request: ModelRequest) -> bytes:
         """The JSON body of a streaming request, in UTF-8."""
-        body: dict[str, Any] = {"model": request.model, "messages": list(_messages(request))}
+        parts = {"model": to_json(request.model), "messages": f"[{','.join(_messages(request))}]"}
         if request.tools:
-            body["tools"] = [_tool(tool) for tool in request.tools]
+            parts["tools"] = f"[{','.join(tool_texts(request.tools, _tool))}]"
         if request.max_tokens is not None:
-            body["max_tokens"] = request.max_tokens
+            parts["max_tokens"] = to_json(request.max_tokens)
         if request.temperature is not None:
-            body["temperature"] = request.temperature
-        body["stream"] = True
-        body["stream_options"] = {"include_usage": True}
-        return to_json(body).encode("utf-8", "replace")  # half a surrogate pair has no UTF-8 form
+            parts["temperature"] = to_json(request.temperature)
+        parts["stream"] = "true"
+        parts["stream_options"] = '{"include_usage":true}'
+        return in_utf8(object_of(parts))
 
     def decoder(self) -> ChatDecoder:
         """A fresh decoder for one response."""
         return ChatDecoder(self._call_numbers)
 
 
-def to_json(value: Any) -> str:
-    """Compact JSON text with characters as they are."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
 def _tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", "function": tool.to_dict()}
 
 
-def _messages(request: ModelRequest) -> Iterator[dict[str, Any]]:
-    """System prompt first; the images of tool results follow the last result of their turn."""
+def _messages(request: ModelRequest) -> Iterator[str]:
+    """JSON of the messages: system prompt first; images of tool results follow their turn's last."""
     if request.system:
-        yield {"role": "system", "content": request.system}
+        yield _text_message("system", request.system)
     images: list[ImageBlock] = []
     for message in request.messages:
         if not images and (text := _only_text(message)) is not None:
-            yield {"role": message.role, "content": text}
-            continue
-        if message.role == "assistant":
-            yield from _flushed(images)
-            yield _assistant(message)
-            continue
-        rest = [block for block in message.content if not isinstance(block, ToolResultBlock)]
-        for block in message.content:
-            if isinstance(block, ToolResultBlock):
-                yield {"role": "tool", "tool_call_id": block.tool_use_id, "content": block.text}
-                images += block.images
-        if rest:
-            yield from _flushed(images)
-            yield {"role": "user", "content": _user_content(rest)}
-    yield from _flushed(images)
+            yield _text_message(message.role, text)
+        else:
+            yield from map(to_json, _encoded(message, images))
+    yield from map(to_json, _flushed(images))
+
+
+def _text_message(role: str, text: str) -> str:
+    return f'{{"role":"{role}","content":{to_json(text)}}}'
+
+
+def _encoded(message: Message, images: list[ImageBlock]) -> Iterator[dict[str, Any]]:
+    """The wire form of one message; `images` are those of tool results that still have no place."""
+    if message.role == "assistant":
+        yield from _flushed(images)
+        yield _assistant(message)
+        return
+    rest = [block for block in message.content if not isinstance(block, ToolResultBlock)]
+    for block in message.content:
+        if isinstance(block, ToolResultBlock):
+            yield {"role": "tool", "tool_call_id": block.tool_use_id, "content": block.text}
+            images += block.images
+    if rest:
+        yield from _flushed(images)
+        yield {"role": "user", "content": _user_content(rest)}
 
 
 def _only_text(message: Message) -> str | None:

@@ -2,7 +2,7 @@
 
 httpx's own spends most of a short request, and most of an event of a stream, in layers that no model
 server needs (two protocols, two event loop libraries, synchronous and asynchronous pools). Routes
-through a proxy still use it.
+through a proxy still use it, and so does everything when the environment says `A3S_HTTP=httpx`.
 """
 
 from __future__ import annotations

@@ -24,6 +24,12 @@ QUICK = RetryConfig(base_delay_ms=1)
 KEY = "sk-test-key/with+odd=characters"
 
 
+@pytest.fixture(autouse=True, params=["ours", "httpx"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything holds over our own transport, and over that of httpx."""
+    monkeypatch.setenv("A3S_HTTP", request.param)
+
+
 def client(server: ModelServer | str, kind: str = "openai", **settings: Any) -> ModelClient:
     """A client that retries without delay."""
     url = server if isinstance(server, str) else server.url
@@ -177,8 +183,11 @@ def test_an_answer_is_complete_although_the_body_never_ends(model_server: ModelS
     assert model_server.disconnected.wait(DEADLINE_S)
 
 
-def test_what_is_waiting_is_taken_at_once(model_server: ModelServer) -> None:
-    """However many HTTP chunks it came in: the fast path below the HTTP library is in use."""
+def test_what_is_waiting_is_taken_at_once(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many HTTP chunks it came in: our own transport joins them."""
+    monkeypatch.delenv("A3S_HTTP")
     model_server.script(says("word " * 200))
     batches: list[int] = []
 
