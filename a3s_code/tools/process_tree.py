@@ -7,9 +7,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-_FREEZE_S = 1.0  # for a tree that grows faster than it is looked at; as a rule two looks are enough
+_FREEZE_S = 5.0  # for a tree that grows faster than it is looked at; milliseconds as a rule
 
 
 def kill_tree(pid: int) -> None:
@@ -32,17 +32,19 @@ def kill_tree(pid: int) -> None:
 
 
 def _frozen(pid: int) -> set[int]:
-    """All descendants of `pid`, stopped; so is `pid` itself."""
+    """All descendants of `pid`, stopped; so is `pid` itself.
+
+    A stopped process has no more children than can be seen, so this ends with the youngest.
+    """
     deadline = time.monotonic() + _FREEZE_S
-    _signal(pid, signal.SIGSTOP)
     known: set[int] = set()
-    while new := set(descendants(pid, _parents())) - known:
-        for other in new:
+    fresh = {pid}
+    while fresh and time.monotonic() < deadline:
+        for other in fresh:
             _signal(other, signal.SIGSTOP)
-        known |= new
-        if time.monotonic() > deadline:
-            break
-    return known
+        known |= fresh
+        fresh = _children(fresh) - known or _children(known) - known
+    return (known | fresh) - {pid}
 
 
 def _signal(pid: int, number: int) -> None:
@@ -50,20 +52,24 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def descendants(pid: int, parents: Mapping[int, int]) -> list[int]:
-    """All processes below `pid`, by a mapping from each process to its parent."""
-    children: dict[int, list[int]] = {}
-    for child, parent in parents.items():
-        children.setdefault(parent, []).append(child)
-    found, waiting = [], list(children.get(pid, ()))
-    while waiting:
-        child = waiting.pop()
-        found.append(child)
-        waiting += children.pop(child, ())
+def _children(pids: set[int]) -> set[int]:
+    """The children of these processes."""
+    if os.path.exists("/proc/thread-self/children"):  # not in every Linux; a hundred times quicker
+        return {child for pid in pids for child in _listed_children(pid)}
+    return {pid for pid, parent in _parents().items() if parent in pids}
+
+
+def _listed_children(pid: int) -> list[int]:
+    found: list[int] = []
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # ended meanwhile
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found += map(int, file.read().split())
     return found
 
 
 def _parents() -> dict[int, int]:
+    """The parent of every process."""
     if os.path.exists("/proc/self/stat"):
         return dict(_parents_from_proc(name for name in os.listdir("/proc") if name.isdigit()))
     lines = _run(["ps", "-A", "-o", "pid=,ppid="]).splitlines()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -57,6 +59,16 @@ def all_dead(folder: Path) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_left(tmp_path: Path) -> Iterator[None]:
+    """A test that fails must not leave its processes to the machine."""
+    yield
+    while (tmp_path / "pids").exists() and (left := alive(tmp_path)):
+        for pid in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
+
+
 def cancelled_once_started(session: Session, folder: Path, pids: int) -> list[AgentEvent]:
     """Send a prompt, and cancel when the command has told so many processes."""
     events: list[AgentEvent] = []
@@ -101,6 +113,7 @@ def test_a_command_that_ignores_every_polite_signal(
     answers_again(session, model_server, knows="c1")
 
 
+# The same as a chain of which each member leaves the process group.
 BREEDING_APART = """
 cat > breed.sh <<'END'
 echo $$ >> pids
@@ -206,8 +219,7 @@ def test_a_command_that_closes_its_output_and_goes_on(
     session = new_session()
     assert by_stream(session, "go").text == "Done."
     answers_again(session, model_server, knows="done")
-    for pid in alive(tmp_path):
-        psutil.Process(pid).kill()
+    assert len(alive(tmp_path)) == 1
 
 
 def test_a_command_that_kills_its_own_group(
