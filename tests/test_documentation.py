@@ -3,50 +3,73 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from a3s_code import Agent
-from tests.model_server import ModelServer, agent_hcl, says
+from a3s_kernel.install import install
+from tests.documents.blocks import blocks_of
+from tests.documents.model import answer
+from tests.documents.reader import Reader, environment
+from tests.model_server import ModelServer, agent_hcl
 
 ROOT = Path(__file__).resolve().parent.parent
-_BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def documents() -> list[Path]:
-    """The documents for readers, in a stable order."""
-    return sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
+    """The documents that people write, in a stable order; docs/api/ is written by a script."""
+    guides = [path for path in (ROOT / "docs").rglob("*.md") if path.parent.name != "api"]
+    return sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *guides])
 
 
-def blocks(language: str) -> list[object]:
-    """Blocks of one language, as parameters named after document and position."""
-    return [
-        pytest.param(match[2], id=f"{document.name}-{number}")
-        for document in documents()
-        for number, match in enumerate(_BLOCK.finditer(document.read_text("utf-8")))
-        if match[1] == language
-    ]
+def readings() -> list[object]:
+    """Documents with blocks, as parameters; those with cells start a kernel."""
+    found = []
+    for document in documents():
+        languages = {block.language for block in blocks_of(document)}
+        if languages:
+            marks = [pytest.mark.kernel] if languages & {"ipython", "bash"} else []
+            found.append(pytest.param(document, id=document.stem, marks=marks))
+    return found
 
 
-@pytest.mark.parametrize("code", blocks("python"))
-def test_python_runs(
-    code: str, model_server: ModelServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    model_server.answer_with(lambda body: says("All of them are small."))
+@pytest.fixture(scope="module")
+def kernels(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A prefix with the kernelspecs of the code under test."""
+    prefix = tmp_path_factory.mktemp("kernels")
+    assert install(["--prefix", str(prefix)]) == 0
+    return prefix
+
+
+@pytest.fixture
+def reader(
+    kernels: Path, tmp_path: Path, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Reader]:
+    """A reader in a folder with notes, the example notebooks, and the scripted model's `agent.hcl`."""
+    model_server.answer_with(answer)
     (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
+    (tmp_path / "notes.md").write_text("# Notes\n", "utf-8")
+    shutil.copytree(ROOT / "notebooks", tmp_path / "notebooks")
+    settings = environment(tmp_path, kernels)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    for name in ("A3S_CONFIG", "A3S_UI", "A3S_REPLAY", "JPY_SESSION_NAME"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    exec(compile(code, "<document>", "exec"), {"__name__": "__main__"})  # noqa: S102  # our own documents
+    made = Reader(tmp_path, settings)
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize("text", blocks("hcl"))
-def test_configuration_is_accepted(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in re.findall(r'env\("(\w+)"\)', text):
-        monkeypatch.setenv(name, "value")
-    agent = Agent.create(text)
-    assert agent.config.warnings == ()
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("document", readings())
+def test_everything_shown_works(document: Path, reader: Reader) -> None:
+    for block in blocks_of(document):
+        reader.follow(block)
 
 
 def test_named_make_targets_exist() -> None:
@@ -63,6 +86,22 @@ def test_named_files_exist() -> None:
             document.read_text("utf-8"),
         ):
             assert (ROOT / name).exists(), f"{document.name} names {name}"
+
+
+def test_links_lead_somewhere() -> None:
+    for document in [*documents(), *(ROOT / "docs" / "api").glob("*.md")]:
+        for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
+            if "://" not in target:
+                file, _, anchor = target.partition("#")
+                path = document.parent / file if file else document
+                assert path.exists(), f"{document.name} links to {target}"
+                assert not anchor or anchor in anchors(path), f"{document.name} links to {target}"
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of a document's headings, as GitHub makes them."""
+    heads = re.findall(r"^#+ (.+)$", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
 def test_named_commands_of_the_kernel_exist() -> None:
