@@ -8,7 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from a3s_code.ahp.supervisor import Supervision, Supervisor
+from a3s_code.ahp.transports import HttpTransport
+from a3s_code.config.keys import credentials_of
 from a3s_code.config.model import AgentConfig
+from a3s_code.config.secret import Secret
 from a3s_code.context.choice import chosen_providers
 from a3s_code.context.instructions import project_instructions
 from a3s_code.conversation import Conduct
@@ -26,6 +29,7 @@ from a3s_code.options import SessionOptions
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
 from a3s_code.run.redaction import shown_or_nothing
+from a3s_code.security.known_keys import KnownKeys
 from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig
 from a3s_code.tools import builtin_tools
 from a3s_code.tools.delegate import ChildSpec
@@ -89,7 +93,7 @@ class Assembly:
         builtin = builtin_tools(
             web=config.web, search=config.search, sandbox=options.sandbox_handle
         )
-        guard, lanes = options.guard(), options.queue(config.queue)
+        guard, lanes = options.guard(self._known_keys()), options.queue(config.queue)
         return Toolbox(
             registry=ToolRegistry([*builtin, *self._crew.tools()]),
             context=ToolContext(self._place),
@@ -109,6 +113,14 @@ class Assembly:
             if lanes is None
             else LaneQueue(session_id, lanes, lambda text: shown_or_nothing(text, guard)),
         )
+
+    def _known_keys(self) -> KnownKeys:
+        """What no tool output may show: a file or a variable often holds the key in use."""
+        keys = KnownKeys(credentials_of(self._config))
+        transport = self._options.transport()
+        if isinstance(transport, HttpTransport) and isinstance(transport.auth_token, Secret):
+            keys.add([transport.auth_token.reveal()])
+        return keys
 
     def _executor(self, session_id: str) -> HookExecutor:
         transport = self._options.transport()

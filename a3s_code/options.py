@@ -20,6 +20,7 @@ from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.planning.choice import check_planning_mode
 from a3s_code.run.planned import Planning
 from a3s_code.security.guard import SecurityGuard
+from a3s_code.security.known_keys import KnownKeys
 from a3s_code.security.provider import DefaultSecurityProvider
 from a3s_code.skills.plugin import SkillPlugin
 from a3s_code.skills.registry import SkillRegistry
@@ -218,12 +219,12 @@ class SessionOptions:
         """How the session's supervisor is reached, None without one."""
         return transport_of(self.ahp_transport, self.hook_executor)
 
-    def guard(self) -> SecurityGuard:
-        """The security provider in the session's hands; without one nothing is looked at."""
+    def guard(self, keys: KnownKeys | None = None) -> SecurityGuard:
+        """The security provider in the session's hands; without one only `keys` are taken out."""
         provider = self.security_provider
         if provider is None and self.default_security:
             provider = DefaultSecurityProvider()
-        return SecurityGuard(provider)
+        return SecurityGuard(provider, keys)
 
     def plan(self) -> Planning:
         """Whether the session plans and follows goals."""

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 from a3s_code.background import runtime
 from a3s_code.commands.host import CompactReport
 from a3s_code.commands.registry import UserHandler
+from a3s_code.config.keys import secrets_of_server
 from a3s_code.conversation import Conversation, Run
 from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError
 from a3s_code.hooks.registry import Handler as HookHandler
@@ -355,6 +356,7 @@ class Session(QueueCalls):
         """
         self._check_open()
         config = server_config(name, transport, command, args, url, headers, env, timeout_ms)
+        self._core.toolbox.guard.keys.add(secrets_of_server(config))
         return self._wait(self._core.servers.add(config))
 
     def remove_mcp_server(self, name: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, urlsplit
 
+from a3s_code.config.keys import all_of_oauth
 from a3s_code.config.model import McpServerConfig
 
 _SHORTEST = 6  # shorter values are words such as "1" or "debug", which would blank out half a text
@@ -23,10 +24,7 @@ def _credentials(config: McpServerConfig) -> Iterable[str]:
         value = secret.reveal()
         yield value
         yield value.removeprefix("Bearer ")
-    if config.oauth is not None:
-        for given in (config.oauth.access_token, config.oauth.client_secret):
-            if given is not None:
-                yield given.reveal()
+    yield from all_of_oauth(config)
     if config.url:
         parts = urlsplit(config.url)
         yield parts.query

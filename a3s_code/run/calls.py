@@ -22,6 +22,7 @@ from a3s_code.results import ToolResult
 from a3s_code.run.gate import Admitted, Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.security.guard import SecurityGuard
+from a3s_code.security.known_keys import PLACEHOLDER
 from a3s_code.tools.arguments import checked_arguments, normalise_arguments, translated_call
 from a3s_code.tools.delegate import Delegate
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
@@ -32,6 +33,11 @@ Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
 _PATH_TOOLS = frozenset({"read", "write", "edit", "patch", "glob", "grep", "ls"})
 _PATH_ARGUMENTS = ("file_path", "path")
+_WRITING = frozenset({"write", "edit", "patch"})
+_WOULD_DESTROY = (
+    f"The text holds {PLACEHOLDER}, which stands for a key that is not shown: written, it would "
+    "destroy the key. Change only the other lines."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,7 @@ class Toolbox:
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A call by hand: deny rules hold, nothing is asked, failures are results."""
         name, args = translated_call(name, args)
-        return _result(name, await self._run_direct(name, args))
+        return _result(name, self._without_keys(await self._run_direct(name, args)))
 
     async def submitted(
         self, lane: str, name: str, args: Mapping[str, Any], emit: Emit
@@ -67,7 +73,8 @@ class Toolbox:
         args = self.arguments(name, args)
         context = replace(self.context, invoke=self._run_direct)
         refusal = self.gate.refuse_direct(name, args)
-        return _result(name, refusal or await self._in_lane(lane, name, args, context, emit))
+        output = refusal or await self._in_lane(lane, name, args, context, emit)
+        return _result(name, self._without_keys(output))
 
     async def _run_direct(self, name: str, args: Mapping[str, Any]) -> ToolOutput:
         args = self.arguments(name, args)
@@ -80,6 +87,8 @@ class Toolbox:
         tool = self.registry.get(name)
         if tool is None:
             return self.unknown(name)
+        if name in _WRITING and self.guard.keys.stand_in(args):
+            return ToolOutput(_WOULD_DESTROY, 1)
         return await run_tool(tool, args, context, self.timeout_ms)
 
     def unknown(self, name: str) -> ToolOutput:
@@ -151,7 +160,7 @@ class Toolbox:
         return output
 
     async def _relayed(self, call: ToolUseBlock, args: Mapping[str, Any], emit: Emit) -> ToolOutput:
-        relay = ProgressRelay(call.id, call.name, emit)
+        relay = ProgressRelay(call.id, call.name, emit, self.guard.keys.stream())
         numbers = count(1)
 
         async def invoke(name: str, inner: Mapping[str, Any]) -> ToolOutput:
@@ -171,7 +180,13 @@ class Toolbox:
         self.guard.look_at_input(output.text, source=f"output of {call.name}")
         return output
 
+    def _without_keys(self, output: ToolOutput) -> ToolOutput:
+        keys = self.guard.keys
+        text, metadata = keys.redact(output.text), keys.redact_all(output.metadata)
+        return replace(output, text=text, metadata=metadata)
+
     def _redacted(self, output: ToolOutput) -> ToolOutput:
+        output = self._without_keys(output)
         if not self.guard.redacts:
             return output
         metadata = output.metadata and {

@@ -32,7 +32,7 @@ from a3s_code.run.channel import EventSink
 from a3s_code.run.compact import AutoCompact
 from a3s_code.run.offspring import Offspring
 from a3s_code.run.planned import Planning, PlanSteps
-from a3s_code.run.redaction import EventRedactor, shown_or_nothing
+from a3s_code.run.redaction import EventRedactor, shown_or_nothing, without_keys
 from a3s_code.run.turns import Turns
 
 log = logging.getLogger("a3s_code")
@@ -256,7 +256,7 @@ class Execution:
         if self._driver is not None:
             self._take_over(self._driver.result())
             messages = self._loop.messages
-        return self._ended(text, messages, error=error)
+        return self._ended(text, messages, error=without_keys(error, self._guard))
 
     def _stop(self) -> None:
         """Keep what a cancelled run had reached."""

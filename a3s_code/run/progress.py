@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from a3s_code.events import AgentEvent, ToolOutputDelta
+from a3s_code.security.known_keys import KeyStream
 
 _INTERVAL_S = 0.05
 MAX_CHARACTERS = 1024 * 1024
@@ -13,7 +14,7 @@ _NOTE = "\n[more output follows; it is not shown live]\n"
 
 
 class ProgressRelay:
-    """Takes pieces of text from any thread and emits them joined, in order.
+    """Takes pieces of text from any thread and emits them joined, in order, without known keys.
 
     Nothing is lost of the first 1,048,576 characters. What is beyond them is not shown live, because
     a command that never stops writing would fill the memory of everyone who listens; the tool's
@@ -25,8 +26,10 @@ class ProgressRelay:
         tool_id: str,
         tool_name: str,
         emit: Callable[[list[AgentEvent]], Awaitable[None]],
+        keys: KeyStream,
     ) -> None:
         self._tool_id, self._tool_name, self._emit = tool_id, tool_name, emit
+        self._keys = keys
         self._loop = asyncio.get_running_loop()
         self._arrived = asyncio.Event()
         self._pieces: list[str] = []
@@ -46,7 +49,7 @@ class ProgressRelay:
         """Send what is still waiting, and stop."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        await self._flush()
+        await self._flush(last=True)
 
     async def _relay(self) -> None:
         while True:
@@ -55,10 +58,9 @@ class ProgressRelay:
             await self._flush()
             await asyncio.sleep(_INTERVAL_S)
 
-    async def _flush(self) -> None:
+    async def _flush(self, *, last: bool = False) -> None:
         pieces, self._pieces = self._pieces, []
-        if pieces:
-            delta = ToolOutputDelta(
-                tool_id=self._tool_id, tool_name=self._tool_name, text="".join(pieces)
-            )
+        text = self._keys.feed("".join(pieces)) + (self._keys.close() if last else "")
+        if text:
+            delta = ToolOutputDelta(tool_id=self._tool_id, tool_name=self._tool_name, text=text)
             await self._emit([delta])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import replace
 
+from a3s_code.errors import A3SError
 from a3s_code.events import (
     AgentEvent,
     ReasoningDelta,
@@ -82,6 +83,15 @@ def redacted_message(message: Message, guard: SecurityGuard) -> Message:
         for block in message.content
     ]
     return replace(message, content=tuple(blocks))
+
+
+def without_keys(error: A3SError, guard: SecurityGuard) -> A3SError:
+    """The same error; where its sentence held a known key, that is out, and its causes are, too."""
+    shown = guard.keys.redact(error.problem)
+    if shown != error.problem:
+        error.problem, error.args = shown, (f"{error.prefix}{shown}",)
+        error.__cause__, error.__context__ = None, None
+    return error
 
 
 def shown_or_nothing(text: str, guard: SecurityGuard) -> str:

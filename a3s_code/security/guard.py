@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
+from a3s_code.security.known_keys import KnownKeys
 from a3s_code.security.patterns import BREAKS_ANYWHERE
 from a3s_code.security.stream import StreamRedactor
 
@@ -25,21 +26,25 @@ _METHODS = (
 class SecurityGuard:
     """Calls a provider where the session's texts pass; a method it has not is no call.
 
+    `keys` are known by their value; they are taken out of tool output whether there is a provider or
+    not.
+
     What the provider raises passes, so that a failed redaction shows nothing; only the end of the
     session goes on. Raises `InvalidArgument` for an object without any of the methods.
     """
 
-    def __init__(self, provider: object | None) -> None:
+    def __init__(self, provider: object | None, keys: KnownKeys | None = None) -> None:
         if provider is not None and not any(_method(provider, name) for name in _METHODS):
             raise InvalidArgument(
                 f"security_provider must have methods such as sanitize_output, unlike {provider!r}"
             )
         self._provider = provider
+        self.keys = KnownKeys() if keys is None else keys
         self._sanitize = _method(provider, "sanitize_output")
 
     @property
     def redacts(self) -> bool:
-        """Whether output may differ from what it is given."""
+        """Whether a provider may change what a model says; known keys are in no model's text."""
         return self._sanitize is not None
 
     def look_at_input(self, text: str, source: str = "prompt") -> None:
@@ -50,7 +55,8 @@ class SecurityGuard:
             log.warning("the %s may hold injected instructions: %s", source, ", ".join(found))
 
     def output(self, text: str) -> str:
-        """The text as it may be shown."""
+        """The text as it may be shown, without known keys in any case."""
+        text = self.keys.redact(text)
         if self._sanitize is None:
             return text
         shown = self._sanitize(text)
