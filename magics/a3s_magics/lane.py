@@ -16,6 +16,7 @@ and fill queues. They are called past the comm, because a comm's own dispatch fi
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import queue
 import threading
@@ -34,6 +35,7 @@ class Lane:
         self._threaded = getattr(kernel, "shell_channel_thread", None) is not None
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._cell = contextvars.copy_context()
         self._installed = False
 
     @property
@@ -56,8 +58,9 @@ class Lane:
     # -- registration ------------------------------------------------------------------------------
 
     def register(self, widget: Any) -> None:
-        """Deliver this ipywidget's messages through the lane, until `forget`."""
+        """Deliver this ipywidget's messages through the lane, until `forget`; from its cell."""
         self._widgets[widget.comm.comm_id] = widget
+        self._cell = contextvars.copy_context()
 
     def forget(self, widget: Any) -> None:
         """Deliver this widget's messages in the ordinary way again; unknown widgets are fine."""
@@ -115,14 +118,15 @@ class Lane:
 
     def _work(self) -> None:
         while (message := self._inbox.get()) is not None:
-            self._handle(message)
+            # Some versions of ipykernel 7 know the message that is answered only in the cell's context.
+            self._cell.run(self._handle, message)
 
     # -- ipykernel 6: pumped by the waiting cell ------------------------------------------------------
 
     def pump(self) -> None:
         """Handle what has arrived for our widgets. Does nothing where the lane has a thread.
 
-        Call it only from the kernel's main thread.
+        Call it only from the kernel's main thread, or from one that stands in for it.
         """
         if self._threaded or not self._installed or not self._widgets:
             return
