@@ -7,20 +7,43 @@ operation in front of it.
 
 from __future__ import annotations
 
-from typing import ClassVar
+import re
+from typing import Any, ClassVar, TypeVar
+
+E = TypeVar("E", bound="A3SError")
+
+# Control characters, and those that turn the direction of writing: a terminal obeys them, and texts of
+# servers and files get into errors.
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class A3SError(RuntimeError):
     """Base of everything this library raises on purpose.
 
-    `problem` is one line for the person who can act, without the operation's prefix.
+    `problem` is the sentence for the person who can act, without the operation's prefix. Control
+    characters in it are spelled out (`\\x1b`).
     """
 
     prefix: ClassVar[str] = ""
 
     def __init__(self, problem: str) -> None:
-        self.problem = problem
-        super().__init__(f"{self.prefix}{problem}")
+        self.problem = _CONTROL.sub(_spelled, problem)
+        super().__init__(f"{self.prefix}{self.problem}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies have the same text: their constructor would put the prefix in front once more."""
+        return _copied, (type(self), self.args, self.__dict__)
+
+
+def _copied(kind: type[E], args: tuple[Any, ...], attributes: dict[str, Any]) -> E:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(attributes)
+    return error
+
+
+def _spelled(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
 # -- mistakes of the person who configures or calls ------------------------------------------------
