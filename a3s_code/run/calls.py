@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from typing import Any
@@ -31,6 +31,7 @@ from a3s_code.tools.run import run_tool
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
+_LAST_WORDS_S = 0.5
 _PATH_TOOLS = frozenset({"read", "write", "edit", "patch", "glob", "grep", "ls"})
 _PATH_ARGUMENTS = ("file_path", "path")
 _WRITING = frozenset({"write", "edit", "patch"})
@@ -241,16 +242,27 @@ class TurnCalls:
 
     async def _run_together(self, calls: list[ToolUseBlock]) -> None:
         tasks = [asyncio.create_task(self._one(call)) for call in calls]
+        told = 0
         try:
             for task in tasks:
                 # Shielded: a tool that ends in order when it is cancelled must not take the
                 # cancellation for itself; its result is kept.
-                await self._emit([await asyncio.shield(task)])
+                end = await asyncio.shield(task)
+                told += 1
+                await self._emit([end])
         except BaseException:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+            await self._tell([end for end in ends[told:] if isinstance(end, ToolEnd)])
             raise
+
+    async def _tell(self, ends: list[ToolEnd]) -> None:
+        """What the tools had when they were stopped. A consumer that reads no more gets it queued."""
+        if ends:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_S):
+                    await self._emit([*ends])
 
     async def _one(self, call: ToolUseBlock) -> ToolEnd:
         began = time.monotonic()

@@ -7,7 +7,7 @@ import inspect
 import json
 import re
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,20 +23,22 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class HostFunction:
-    """A function of the host program; see `function_tool`."""
+    """A function of the host program; see `function_tool`. `context` is what it calls the context."""
 
     name: str
     description: str
     parameters: Mapping[str, Any]
     read_only: bool
     function: Callable[..., Any]
+    context: str | None = None
 
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
         """Call it: a coroutine function on the loop, any other in a thread of its own.
 
         A thread cannot be ended from outside: when the call is cancelled its result is dropped.
         """
-        return _output(await call_foreign(functools.partial(self.function, **args)))
+        told = {} if self.context is None else {self.context: ctx}
+        return _output(await call_foreign(functools.partial(self.function, **args, **told)))
 
 
 def function_tool(
@@ -45,6 +47,8 @@ def function_tool(
     """A tool that calls `function` with keyword arguments.
 
     The schema comes from the type hints and the docstring; parameters with a default are optional.
+    One of the type `ToolContext` is no parameter of the tool: it gets the call's context, with which
+    the function reports what it does while it runs.
     The model gets text as it is, a `ToolOutput` as it is, None as nothing and anything else as JSON.
     Raises `InvalidArgument` when the name cannot be a tool's or a parameter has no usable type.
     """
@@ -53,16 +57,21 @@ def function_tool(
     if not _NAME.fullmatch(name):
         raise InvalidArgument(f"{name!r} cannot be the name of a tool; give another with name=")
     docstring = inspect.getdoc(function)
-    parameters = _schema(function, name, docstring)
-    return HostFunction(name, summary(docstring) or name, parameters, read_only, function)
-
-
-def _schema(function: Callable[..., Any], name: str, docstring: str | None) -> dict[str, Any]:
     signature, hints = inspect.signature(function), _hints(function, name)
-    texts = parameter_texts(docstring, signature.parameters)
+    context = next((each for each in signature.parameters if hints.get(each) is ToolContext), None)
+    own = [each for each in signature.parameters.values() if each.name != context]
+    parameters = _schema(own, hints, name, docstring)
+    description = summary(docstring) or name
+    return HostFunction(name, description, parameters, read_only, function, context)
+
+
+def _schema(
+    own: Sequence[inspect.Parameter], hints: Mapping[str, Any], name: str, docstring: str | None
+) -> dict[str, Any]:
+    texts = parameter_texts(docstring, [parameter.name for parameter in own])
     properties: dict[str, Any] = {}
     required = []
-    for parameter in signature.parameters.values():
+    for parameter in own:
         schema = _parameter_schema(parameter, hints, name)
         if parameter.name in texts:
             schema.setdefault("description", texts[parameter.name])

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from a3s_code import Attachment, Session, ToolFailed, ToolOutput
+from a3s_code import Attachment, Session, ToolContext, ToolFailed, ToolOutput
 from a3s_magics.attach import as_attachment
 from a3s_magics.cell_log import CellRun
 from a3s_magics.cell_thread import CellThread
@@ -48,7 +48,7 @@ class NotebookTools:
         for name in NAMES:
             session.unregister_tool(name)
 
-    async def python(self, code: str) -> ToolOutput:
+    async def python(self, code: str, ctx: ToolContext) -> ToolOutput:
         """Run Python in the user's notebook, with its variables, as a cell of its own.
 
         Printed text, the value of the last expression, tracebacks and figures are returned; figures
@@ -57,7 +57,7 @@ class NotebookTools:
         Args:
             code: the Python source
         """
-        return await self._thread.run(lambda: self._python(code))
+        return await self._thread.run(lambda: self._python(code, ctx.progress))
 
     async def variables(self) -> str:
         """List the notebook's variables: name, type, shape, columns with dtypes and null counts.
@@ -86,8 +86,8 @@ class NotebookTools:
 
     # -- in the cell's thread --------------------------------------------------------------------------
 
-    def _python(self, code: str) -> ToolOutput:
-        run = run_code(self._shell, self._watch.tap, code)
+    def _python(self, code: str, heard: Callable[[str], None]) -> ToolOutput:
+        run = run_code(self._shell, self._watch.tap, code, heard)
         notes: list[str] = []
         exit_code = 0 if run.error is None else 1
         if isinstance(run.error, KeyboardInterrupt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,14 +29,17 @@ class CodeRun:
         return "\n".join(text for piece in self.pieces if (text := piece.strip("\n")))
 
 
-def run_code(shell: Any, tap: Tap, source: str) -> CodeRun:
+def run_code(
+    shell: Any, tap: Tap, source: str, heard: Callable[[str], None] = lambda text: None
+) -> CodeRun:
     """Run the source in the calling thread. Images and widgets are shown in the cell, too.
 
+    `heard` is told text as it comes, from whatever thread it is written.
     Nothing is raised, KeyboardInterrupt included: the error is part of the outcome. History, `In`,
     `Out` and the cell's number stay as they are.
     """
     run = CodeRun()
-    screen = _Screen(run)
+    screen = _Screen(run, heard)
     with tap.also(screen), _written_to(screen):
         try:
             value = _executed(shell, source)
@@ -78,9 +81,9 @@ def _show(shell: Any, value: Any, screen: _Screen) -> None:
 class _Screen:
     """A listener of the tap that puts text and images of the run together."""
 
-    def __init__(self, run: CodeRun) -> None:
-        self._run = run
-        self.printed_text = io.StringIO()
+    def __init__(self, run: CodeRun, heard: Callable[[str], None]) -> None:
+        self._run, self._heard = run, heard
+        self.printed_text = _Printed(heard)
 
     def flush(self) -> None:
         """Put what was printed behind what there is."""
@@ -96,6 +99,7 @@ class _Screen:
         text = bundle.get("text/plain")
         if isinstance(text, str):
             self._run.pieces.append(terminal_text(text))
+            self._heard(f"{text}\n")
 
     def cell_began(self, source: str, cell_id: str | None) -> None: ...
 
@@ -104,6 +108,20 @@ class _Screen:
     def cleared(self, wait: bool) -> None: ...
 
     def cell_ended(self, number: int | None, error: BaseException | None) -> None: ...
+
+
+class _Printed(io.StringIO):
+    """What is printed, passed on at once as well."""
+
+    def __init__(self, heard: Callable[[str], None]) -> None:
+        super().__init__()
+        self._heard = heard
+
+    def write(self, text: str, /) -> int:
+        """Keep the text and tell it."""
+        written = super().write(text)
+        self._heard(text)
+        return written
 
 
 @contextlib.contextmanager

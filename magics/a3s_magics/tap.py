@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+from a3s_magics.aside import aside
+
 Bundle = Mapping[str, Any]
 
 
@@ -91,7 +93,7 @@ class Tap:
             listener.cell_ended(number, error)
 
     def _tell_shown(self, bundle: Any, display_id: Any = None, update: bool = False) -> None:
-        if self._removed or not isinstance(bundle, Mapping):
+        if self._removed or aside() or not isinstance(bundle, Mapping):
             return
         for listener in self._listeners:
             listener.shown(bundle, display_id if isinstance(display_id, str) else None, update)
@@ -117,6 +119,8 @@ class Tap:
 
     def _displayed(self, display: Callable[[], Any]) -> Any:
         """What the shell prints itself while it displays something, as a terminal does, is known."""
+        if aside():
+            return display()
         before, self._displaying = self._displaying, True
         try:
             return display()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from a3s_code import AgentEvent, End, TextDelta
 from a3s_magics.approvals import Approvals
+from a3s_magics.aside import aside, meanwhile
 from a3s_magics.cell_thread import CellThread
 from a3s_magics.images.in_cards import ImageBudget
 from a3s_magics.painters.protocol import Painter
@@ -57,6 +58,7 @@ class Turn:
         a cancelled or failed turn. Whether the cell then raises is for the caller.
         """
         self._began, self._images = self.clock(), ImageBudget()
+        self._painted, self._over = 0.0, False
         self.painter.begin(self.view, self._around())
         try:
             events = start()
@@ -71,26 +73,35 @@ class Turn:
         return result
 
     def _follow(self, events: Events) -> None:
-        painted = 0.0
-        while True:
-            batch = events.poll(TICK_S)
-            if batch is None:
-                break
-            self.pump()
-            batch = self._images.spend(batch)
-            self.log.add(batch)
-            for event in joined(batch):
-                self.view = advance(self.view, event)
-            if self.view.questions:
-                self.painter.paint(self.view, self._around())
-                self.approvals.attend(self.view)
+        while self._step(events):
             if self.cell.waiting:
-                self.painter.paint(self.view, self._around())  # nothing is painted while it works
-                self.cell.serve()
-            now = self.clock()
-            if now - painted >= self.painter.interval_s:
                 self.painter.paint(self.view, self._around())
-                painted = now
+                with meanwhile(lambda: self._step(events)):
+                    self.cell.serve()
+
+    def _step(self, events: Events) -> bool:
+        """Take what has arrived, or wait a little for it; False at the end of the events.
+
+        It may run in a thread beside the cell's, while that is busy with code of the agent.
+        """
+        batch = None if self._over else events.poll(TICK_S)
+        if batch is None:
+            self._over = True
+            return False
+        self.pump()
+        batch = self._images.spend(batch)
+        self.log.add(batch)
+        for event in joined(batch):
+            self.view = advance(self.view, event)
+        asked = bool(self.view.questions)
+        now = self.clock()
+        due = asked or now - self._painted >= self.painter.interval_s
+        if due and (self.painter.paints_aside or not aside()):
+            self.painter.paint(self.view, self._around())
+            self._painted = now
+        if asked and not (aside() and self.approvals.asks == "keyboard"):
+            self.approvals.attend(self.view)
+        return True
 
     def _finish(self) -> TurnResult:
         if self.view.outcome is None:  # left early: by a second Ctrl-C, or by a defect of ours

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from a3s_code.errors import InvalidArgument
-from a3s_code.tools import ToolOutput, run_tool
+from a3s_code.tools import ToolContext, ToolOutput, run_tool
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.host_function import function_tool
 from tests.tools.bench import Bench
@@ -196,3 +196,20 @@ def test_a_function_cannot_end_the_runtime(
     output = _call(bench, leave_later if asynchronous else leave)
     assert output.exit_code == 1
     assert "Tool execution error" in output.text
+
+
+def test_a_context_is_given_and_is_no_parameter(bench: Bench) -> None:
+    def count(to: int, ctx: ToolContext) -> str:
+        """Count.
+
+        Args:
+            to: the end
+        """
+        ctx.progress(f"up to {to}")
+        return "counted"
+
+    tool = function_tool(count)
+
+    assert list(tool.parameters["properties"]) == ["to"]
+    assert asyncio.run(tool.run({"to": 3}, bench.ctx)).text == "counted"
+    assert bench.progress == ["up to 3"]

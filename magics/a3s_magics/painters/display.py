@@ -26,6 +26,8 @@ Piece = tuple[str, str]  # Markdown, plain text
 class DisplayPainter:
     """One output per block of text and per tool call; at the end the first holds everything."""
 
+    paints_aside = True
+
     def __init__(self) -> None:
         self._id = uuid.uuid4().hex
         self._slots: list[Piece] = []

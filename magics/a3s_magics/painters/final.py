@@ -11,6 +11,7 @@ from a3s_magics.transcript import Transcript
 class FinalPainter:
     """Shows nothing before the end and needs no updates of outputs."""
 
+    paints_aside = False
     interval_s = 3600.0
 
     def begin(self, view: Transcript, around: Surroundings) -> None:

@@ -14,8 +14,11 @@ Bundle = Mapping[str, Any]
 class Painter(Protocol):
     """Shows one turn. All calls come from the cell's own thread, in this order:
 
-    `begin`, any number of `paint`, then `finish`, or `abandon` when the turn could not start.
+    `begin`, any number of `paint`, then `finish`, or `abandon` when the turn could not start. With
+    `paints_aside` some `paint` comes from a thread that stands in for the cell's, which waits.
     """
+
+    paints_aside: bool
 
     @property
     def interval_s(self) -> float:

@@ -30,6 +30,7 @@ _OUTPUT_LINES = 8
 class TerminalPainter:
     """Prints what is new; what was printed stays. `with_record` also leaves the record (kernels)."""
 
+    paints_aside = False  # stdout is the code's meanwhile
     interval_s = 0.05
 
     def __init__(self, *, with_record: bool) -> None:

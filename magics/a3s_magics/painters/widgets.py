@@ -29,6 +29,8 @@ class WidgetPainter:
     blocks, of which only the last is sent again.
     """
 
+    paints_aside = True
+
     def __init__(self, desk: Desk, lane: Lane) -> None:
         self._desk, self._lane = desk, lane
         self._id = uuid.uuid4().hex
