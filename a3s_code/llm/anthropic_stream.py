@@ -15,6 +15,7 @@ from a3s_code.messages import Block, Message, TextBlock, ThinkingBlock, ToolUseB
 from a3s_code.results import TokenUsage
 
 _TEXT = ("delta", "text")
+_READ = frozenset(("type", "index", "delta", "error", "content", "usage", "stop_reason", "message"))
 
 
 class _Block:
@@ -51,7 +52,7 @@ class MessagesDecoder(AnswerDecoder):
     """One answer of a Messages server."""
 
     def __init__(self) -> None:
-        super().__init__(_TEXT)
+        super().__init__(_TEXT, _READ)
         self._blocks: list[_Block] = []
         self._block_at: dict[int, _Block] = {}
         self._framed_block: _Block | None = None
@@ -145,8 +146,7 @@ class MessagesDecoder(AnswerDecoder):
         match delta.get("type"):
             case "text_delta" if block.kind == "text":
                 self._add(block, as_text(delta.get("text")), events)
-                if delta.get("text"):
-                    self.learn_frame(data, document)
+                if delta.get("text") and self.learn_frame(data, document):
                     self._framed_block = block
             case "thinking_delta" if block.kind == "thinking":
                 self._add(block, as_text(delta.get("thinking")), events)

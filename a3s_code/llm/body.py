@@ -27,22 +27,25 @@ class AnswerBody:
         self._held: list[bytes] = []
         self._held_bytes = 0
 
-    def feed(self, chunk: bytes) -> list[bytes]:
-        """The blocks that `chunk` completes, for `event`. Raises `StreamInterrupted` on an event without end."""
+    def feed(self, chunk: bytes) -> bytes:
+        """The blocks that `chunk` completes, as `SSEDecoder.whole` gives them.
+
+        Raises `StreamInterrupted` on an event without end.
+        """
         if not self._kind:
             self._kind = self._recognise(chunk)
         if self._kind in ("sse", ""):
             try:
-                return self._sse.blocks(chunk)
+                return self._sse.whole(chunk)
             except ValueError as error:
                 raise StreamInterrupted(str(error)) from error
         self._held.append(chunk)
         self._held_bytes += len(chunk)
         if self._held_bytes > _MAX_BYTES:
             raise StreamInterrupted(f"the answer is a document of more than {_MAX_BYTES} bytes")
-        return []
+        return b""
 
-    def close(self) -> list[bytes]:
+    def close(self) -> bytes:
         """The block that the end of the body completes. Raises `StreamInterrupted` on a web page."""
         if self._kind == "html":
             title = _TITLE.search(b"".join(self._held))
@@ -54,8 +57,8 @@ class AnswerBody:
         if self._kind == "json":
             document = b"".join(self._held)
             self._held, self._held_bytes = [], 0
-            return [document]
-        return [self._sse.last_block()]
+            return document
+        return self._sse.last_block()
 
     def event(self, block: bytes) -> ServerSentEvent | None:
         """What a block means; None when it carries no data."""

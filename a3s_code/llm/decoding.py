@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import Any
 
 from a3s_code.errors import ModelError, StreamInterrupted
 from a3s_code.events import AgentEvent, TextDelta
 from a3s_code.llm.body import AnswerBody
-from a3s_code.llm.frame import TextFrame
+from a3s_code.llm.frame import BLOCK_END, TextFrame
 from a3s_code.llm.model import ModelReply
 from a3s_code.llm.sse import ServerSentEvent
 from a3s_code.messages import Message
@@ -25,9 +26,10 @@ class AnswerDecoder(ABC):
     call. So the events do not depend on how the body was cut into chunks.
     """
 
-    def __init__(self, text_path: tuple[str | int, ...]) -> None:
+    def __init__(self, text_path: tuple[str | int, ...], meaningful: frozenset[str]) -> None:
+        """`text_path` leads to a delta's text; `meaningful` are the document's keys that are read."""
         self._body = AnswerBody()
-        self._frame = TextFrame(text_path)
+        self._frame = TextFrame(text_path, meaningful)
         self._failure: ModelError | None = None
         self._block = b""
         self._ended = False
@@ -42,19 +44,19 @@ class AnswerDecoder(ABC):
         """Events of this chunk. Raises `ModelRefused` or `StreamInterrupted`, with the text so far."""
         self._raise_failure()
         try:
-            blocks = self._body.feed(chunk)
+            data = self._body.feed(chunk)
         except StreamInterrupted as error:
             raise self.interrupted(error.problem) from error
-        return self._decode(blocks)
+        return self._decoded(lambda events: self._decode(data, events)) if data else []
 
     def finish(self) -> list[AgentEvent]:
         """The body has ended: the events that were still open."""
         self._raise_failure()
         try:
-            blocks = self._body.close()
+            block = self._body.close()
         except StreamInterrupted as error:
             raise self.interrupted(error.problem) from error
-        return self._decode(blocks)
+        return self._decoded(lambda events: self._decode_block(block, events))
 
     def close(self) -> ModelReply:
         """The whole answer. Raises `StreamInterrupted` when no end mark had come."""
@@ -76,26 +78,36 @@ class AnswerDecoder(ABC):
         if self._failure is not None:
             raise self._failure
 
-    def _decode(self, blocks: list[bytes]) -> list[AgentEvent]:
+    def _decoded(self, decode: Callable[[list[AgentEvent]], None]) -> list[AgentEvent]:
         events: list[AgentEvent] = []
-        at = 0
         try:
-            while at < len(blocks):
-                if texts := self._frame.texts(blocks, at):
-                    self.take_texts(texts)
-                    events += [TextDelta(text=text) for text in texts]
-                    at += len(texts)
-                    continue
-                block = blocks[at]
-                at += 1
-                if event := self._body.event(block):
-                    self._block = block
-                    self.read(event, events)
+            decode(events)
         except ModelError as error:
             if not events:
                 raise
             self._failure = error
         return events
+
+    def _decode(self, data: bytes, events: list[AgentEvent]) -> None:
+        """Whole blocks, each with the empty line behind it."""
+        at = 0
+        while at < len(data):
+            version = self._frame.version
+            for gap, texts, size in self._frame.runs(data, at):
+                for block in gap.split(BLOCK_END):
+                    self._decode_block(block, events)
+                at += len(gap)
+                if self._frame.version != version:
+                    break  # what follows has to be cut by other rules
+                if texts:
+                    self.take_texts(texts)
+                    events += TextDelta.each(texts)
+                    at += size
+
+    def _decode_block(self, block: bytes, events: list[AgentEvent]) -> None:
+        if event := self._body.event(block):
+            self._block = block
+            self.read(event, events)
 
     def parsed(self, data: bytes) -> dict[str, Any]:
         """The JSON object in `data`. Raises `StreamInterrupted` when there is none."""
@@ -108,9 +120,9 @@ class AnswerDecoder(ABC):
             raise self.interrupted("the answer contains an event that is not a JSON object")
         return document
 
-    def learn_frame(self, data: bytes, document: dict[str, Any]) -> None:
+    def learn_frame(self, data: bytes, document: dict[str, Any]) -> bool:
         """The event being read carried nothing but a text: others like it may be cut short."""
-        self._frame.learn(self._block, data, document)
+        return self._frame.learn(self._block, data, document)
 
     # -- one protocol's part -----------------------------------------------------------------------
 

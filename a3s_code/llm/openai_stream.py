@@ -16,6 +16,7 @@ from a3s_code.messages import Block, Message, TextBlock, ToolUseBlock
 from a3s_code.results import TokenUsage
 
 _CONTENT = ("choices", 0, "delta", "content")
+_READ = frozenset(("choices", "error", "object", "usage"))  # and no other key of a chunk
 
 
 class _Call:
@@ -36,7 +37,7 @@ class ChatDecoder(AnswerDecoder):
     """One answer of a Chat Completions server."""
 
     def __init__(self, call_numbers: Iterator[int]) -> None:
-        super().__init__(_CONTENT)
+        super().__init__(_CONTENT, _READ)
         self._call_numbers = call_numbers
         self._text: list[str] = []
         self._reasoning: list[str] = []

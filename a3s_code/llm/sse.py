@@ -33,10 +33,13 @@ class SSEDecoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """The events that `chunk` completes, in order. Raises as `blocks` does."""
-        return [event for block in self.blocks(chunk) if (event := parse_block(block))]
+        blocks = self.whole(chunk).split(b"\n\n")
+        return [event for block in blocks if (event := parse_block(block))]
 
-    def blocks(self, chunk: bytes) -> list[bytes]:
-        """The blocks of lines that `chunk` completes, for `parse_block`; line ends are LF.
+    def whole(self, chunk: bytes) -> bytes:
+        """The blocks of lines that `chunk` completes, each with its empty line; line ends are LF.
+
+        The blocks between two empty lines are what `parse_block` reads.
 
         Raises `ValueError` when a single event is larger than `MAX_EVENT_BYTES`.
         """
@@ -45,19 +48,21 @@ class SSEDecoder:
         if self._after_cr or b"\r" in chunk:
             chunk = self._with_lf_only(chunk)
         if not chunk:
-            return []
+            return b""
         self._rest.append(chunk)
         self._rest_bytes += len(chunk)
         if b"\n" not in chunk:  # joined only once, however small the pieces of a long line are
             if self._rest_bytes > MAX_EVENT_BYTES:
                 raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
-            return []
-        blocks = b"".join(self._rest).split(b"\n\n")
-        tail = blocks.pop()
-        self._rest, self._rest_bytes = [tail], len(tail)
+            return b""
+        data = b"".join(self._rest)
+        end = data.rfind(b"\n\n") + 2
+        if end < 2:
+            end = 0
+        self._rest, self._rest_bytes = [data[end:]], len(data) - end
         if self._rest_bytes > MAX_EVENT_BYTES:
             raise ValueError(f"an event of the stream exceeds {MAX_EVENT_BYTES} bytes")
-        return blocks
+        return data[:end]
 
     def close(self) -> list[ServerSentEvent]:
         """The event that the end of the body completes, if any."""
