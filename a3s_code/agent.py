@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,8 @@ class Agent:
         return f"Agent(default_model={self._config.default_model!r})"
 
     @classmethod
-    def create(cls, config_source: str) -> Agent:
-        """An agent from the path of a configuration file or from HCL text.
+    def create(cls, config_source: str | PathLike[str]) -> Agent:
+        """An agent from the path of a configuration file, or from its text: HCL, or a JSON object.
 
         Nothing is searched for: the caller names the source. Raises `ConfigError`, a
         `RuntimeError` that names file, line and the offending name.

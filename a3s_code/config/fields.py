@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from a3s_code.config.secret import Secret
+from a3s_code.config.secret import Secret, unfit_for_header
 from a3s_code.config.tree import Body, Entry, EnvCall, Mistake, Template, Value
 
 
@@ -75,6 +75,31 @@ def secret(scope: Scope, entry: Entry) -> Secret | None:
     if text is None:
         raise wrong_type(entry, "a string", show=False)
     return Secret(text.strip()) if text.strip() else None
+
+
+def key(scope: Scope, entry: Entry) -> Secret | None:
+    """A credential that is sent in a header, so it must be plain ASCII in one line."""
+    value = secret(scope, entry)
+    _check_header(entry, value)
+    return value
+
+
+def headers(scope: Scope, entry: Entry) -> dict[str, Secret]:
+    """HTTP headers: names are kept as they are written, values are secrets."""
+    given = secret_map(scope, entry)
+    values = {name: Secret(value.reveal().strip()) for name, value in given.items()}
+    for item in body_of(entry):
+        inner = Entry(f"{entry.name}.{item.name}", item.value, item.line)
+        if not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", item.name):  # RFC 9110 section 5.6.2
+            raise Mistake(f"`{entry.name}` cannot have a header {item.name!r}", item.line)
+        _check_header(inner, values.get(item.name))
+    return values
+
+
+def _check_header(entry: Entry, value: Secret | None) -> None:
+    problem = "" if value is None else unfit_for_header(value.reveal())
+    if problem:  # the value itself is not shown
+        raise Mistake(f"`{entry.name}` {problem}, so it cannot be sent", entry.line)
 
 
 def secret_map(scope: Scope, entry: Entry) -> dict[str, Secret]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Mapping
@@ -15,24 +16,30 @@ from a3s_code.config.model import AgentConfig, find_model
 from a3s_code.config.schema import build_config
 from a3s_code.config.secret import Secret
 from a3s_code.config.tree import Body, Entry, Mistake, Value
-from a3s_code.errors import ConfigError, UnknownModel
+from a3s_code.errors import ConfigError, InvalidArgument, UnknownModel
 
 _logger = logging.getLogger("a3s_code")
 
 
-def load_config(source: str, *, environ: Mapping[str, str] | None = None) -> AgentConfig:
+def load_config(
+    source: str | os.PathLike[str], *, environ: Mapping[str, str] | None = None
+) -> AgentConfig:
     """The configuration in a file or in a text.
 
-    A source that ends in `.hcl`, or an existing file with another extension, is a path (`~/` is
-    expanded, relative to the current working directory); anything else is HCL text. `environ`
-    stands for `os.environ`. Raises `ConfigError`.
+    A source that ends in `.hcl` or `.json`, or an existing file with another extension, is a path
+    (`~/` is expanded, relative to the current working directory); anything else is the text. Text
+    that begins with a brace is JSON with the keys of the HCL form, in which no `env()` is looked
+    up; other text is HCL. `environ` stands for `os.environ`. Raises `ConfigError`, and
+    `InvalidArgument` for a source that is neither text nor path.
     """
     environ = os.environ if environ is None else environ
     path = _path_of(source, environ)
-    text = source if path is None else _read(path)
+    text = str(source) if path is None else _read(path)
     shown = None if path is None else str(path)
     if path is None and _looks_like_a_path(text):
-        raise ConfigError(f"{text.strip()!r} is neither an existing file nor HCL text")
+        raise ConfigError(_no_text(text.strip(), environ))
+    if text.removeprefix("\ufeff").lstrip().startswith("{"):
+        return _checked(_json(text.removeprefix("\ufeff"), shown), environ, path)
     return _checked(parse_hcl(text, shown), environ, path)
 
 
@@ -43,6 +50,8 @@ def config_from_mapping(
 
     Strings are taken as they are: no `env()` in them is looked up. Raises `ConfigError`.
     """
+    if not isinstance(mapping, Mapping):
+        raise InvalidArgument(f"config must be a dict, not {type(mapping).__name__}")
     try:
         body = _body(mapping)
     except Mistake as mistake:
@@ -79,12 +88,17 @@ def _sentences(scope: Scope, path: str | None) -> tuple[str, ...]:
 # -- sources ----------------------------------------------------------------------------------------
 
 
-def _path_of(source: str, environ: Mapping[str, str]) -> Path | None:
+def _path_of(source: str | os.PathLike[str], environ: Mapping[str, str]) -> Path | None:
     """The file that a source names, or None for a text."""
+    if isinstance(source, os.PathLike):
+        return Path(os.path.abspath(expand_home(os.fsdecode(source), environ)))
+    if not isinstance(source, str):
+        kind = type(source).__name__  # type: ignore[unreachable]  # callers need not be typed
+        raise InvalidArgument(f"config_source must be a path or the text itself, not {kind}")
     if "\n" in source or "\0" in source:
         return None
     expanded = Path(expand_home(source.strip(), environ))
-    if expanded.suffix.lower() == ".hcl":
+    if expanded.suffix.lower() in (".hcl", ".json"):
         return Path(os.path.abspath(expanded))
     if expanded.suffix and os.path.isfile(expanded):
         return Path(os.path.abspath(expanded))
@@ -93,6 +107,13 @@ def _path_of(source: str, environ: Mapping[str, str]) -> Path | None:
 
 def _looks_like_a_path(text: str) -> bool:
     return bool(text.strip()) and not any(sign in text for sign in "={\n#")
+
+
+def _no_text(given: str, environ: Mapping[str, str]) -> str:
+    """Why what looks like a path is no configuration."""
+    if os.path.exists(expand_home(given, environ)):
+        return f"{given!r} is not read: a configuration file has an extension, such as agent.hcl"
+    return f"{given!r} is neither an existing file nor HCL text"
 
 
 def _read(path: Path) -> str:
@@ -104,6 +125,36 @@ def _read(path: Path) -> str:
         raise ConfigError("the file is not UTF-8 text", path=str(path)) from None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", path=str(path)) from error
+    except ValueError:
+        raise ConfigError("this cannot be the name of a file", path=repr(path)) from None
+
+
+def _json(text: str, path: str | None) -> Body:
+    try:
+        document = json.loads(text, object_pairs_hook=_once, parse_constant=_no_number)
+        return _body(document)
+    except json.JSONDecodeError as error:
+        raise ConfigError(
+            f"not JSON: {error.msg}", path=path, line=error.lineno, column=error.colno
+        ) from None
+    except RecursionError:
+        raise ConfigError("lists and objects are nested too deeply", path=path) from None
+    except Mistake as mistake:
+        raise mistake.located(path) from None
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys are each given once."""
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise Mistake(f"`{key}` is given twice")
+        found[key] = value
+    return found
+
+
+def _no_number(word: str) -> Any:
+    raise Mistake(f"{word} is no number")
 
 
 # -- dictionaries -----------------------------------------------------------------------------------

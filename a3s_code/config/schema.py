@@ -46,9 +46,9 @@ def _block(build: Callable[..., Any], known: Mapping[str, Converter]) -> Convert
 
 
 _CONNECTION: Mapping[str, Converter] = {
-    "api_key": f.secret,
+    "api_key": f.key,
     "base_url": f.address,
-    "headers": f.secret_map,
+    "headers": f.headers,
     "session_id_header": f.name,
 }
 _COST = _block(
@@ -148,7 +148,7 @@ _OAUTH = _block(
         "client_id": f.string,
         "client_secret": f.secret,
         "scopes": f.strings,
-        "access_token": f.secret,
+        "access_token": f.key,
     },
 )
 _MCP_SERVER: Mapping[str, Converter] = {
@@ -160,7 +160,7 @@ _MCP_SERVER: Mapping[str, Converter] = {
     "args": f.strings,
     "env": f.secret_map,
     "url": f.address,
-    "headers": f.secret_map,
+    "headers": f.headers,
     "enabled": f.switch,
     "timeout_ms": f.integer(1),
     "tool_timeout_secs": f.integer(1),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from a3s_code.config.model import McpServerConfig
-from a3s_code.config.secret import Secret
+from a3s_code.config.secret import Secret, unfit_for_header
 from a3s_code.errors import InvalidArgument
 from a3s_code.mcp.names import server_part
 
@@ -34,7 +34,7 @@ def server_config(
             command=command,
             args=tuple(map(str, args or ())),
             url=url,
-            headers=_secrets("headers", headers),
+            headers=_headers(headers),
             env=_secrets("env", env),
             timeout_ms=60_000 if timeout_ms is None else timeout_ms,
         )
@@ -56,6 +56,19 @@ def checked_config(config: McpServerConfig) -> McpServerConfig:
             f"timeout_ms must be an integer of at least 1, not {config.timeout_ms!r}"
         )
     return config
+
+
+def _headers(given: Mapping[str, str] | None) -> dict[str, Secret]:
+    given = {
+        name: value.strip() if isinstance(value, str) else value
+        for name, value in (given or {}).items()
+    }
+    values = _secrets("headers", given)
+    for name, value in values.items():
+        problem = unfit_for_header(value.reveal())
+        if problem:
+            raise InvalidArgument(f"header {name!r} {problem}, so it cannot be sent")
+    return values
 
 
 def _secrets(what: str, given: Mapping[str, str] | None) -> dict[str, Secret]:

@@ -8,7 +8,7 @@ import pytest
 
 from a3s_code.config.load import load_config
 from a3s_code.config.secret import Secret, reveal_all
-from a3s_code.errors import A3SError, ConfigError
+from a3s_code.errors import A3SError, ConfigError, InvalidArgument
 
 TEXT = 'default_model = "p/m"\nproviders { name = "p" api_key = "k" models { id = "m" } }\n'
 
@@ -63,6 +63,8 @@ def test_several_lines_are_always_text(tmp_path: Path, monkeypatch: pytest.Monke
         ("latin.hcl", "the file is not UTF-8 text"),
         ("agent.conf", "'agent.conf' is neither an existing file nor HCL text"),
         ("some/where", "'some/where' is neither an existing file nor HCL text"),
+        ("plain", "'plain' is not read: a configuration file has an extension, such as agent.hcl"),
+        ("missing.json", "the file does not exist"),
         ("", "`default_model` is missing; it has the form provider/model"),
     ],
 )
@@ -72,6 +74,7 @@ def test_a_source_that_cannot_be_used(
     """The error names the path."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder.hcl").mkdir()
+    (tmp_path / "plain").write_text(TEXT, "utf-8")
     (tmp_path / "latin.hcl").write_bytes(b'a = "\xe9"')
     with pytest.raises(ConfigError) as caught:
         load_config(source, environ={})
@@ -167,3 +170,104 @@ def test_no_error_repeats_a_secret(text: str) -> None:
     while error is not None:
         assert "hush" not in f"{error!s} {error!r}"
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+# -- JSON -------------------------------------------------------------------------------------------
+
+JSON = """
+{
+  "default_model": "p/m",
+  "maxToolRounds": 7,
+  "providers": [
+    {"name": "p", "api_key": "env(\\"X\\")", "models": [{"id": "m", "limit": {"context": 5}}]}
+  ],
+  "search": {"engine": {"ddg": {"weight": 2}}},
+  "mcp_servers": {"name": "s", "command": "x", "env": {"camelCase": "1"}}
+}
+"""
+
+
+@pytest.mark.parametrize("inline", [True, False])
+def test_json_has_the_keys_of_the_other_form(inline: bool, tmp_path: Path) -> None:
+    path = tmp_path / "agent.json"
+    path.write_text("\ufeff" + JSON, "utf-8")
+    config = load_config(JSON if inline else path, environ={})
+    assert config.path == (None if inline else path)
+    assert (config.max_tool_rounds, config.resolve().limit.context) == (7, 5)
+    assert config.resolve().api_key == Secret('env("X")')
+    assert config.search is not None
+    assert config.search.engines["ddg"].weight == 2
+    assert reveal_all(config.mcp_servers[0].env) == {"camelCase": "1"}
+    assert config.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (
+            '{"default_model": "p/m",\n  "secret": }',
+            "inline configuration:2:13: not JSON: Expecting",
+        ),
+        ('{"default_model": 3}', "`default_model` must be a string, not 3"),
+        ('{"a": 1, "a": 2}', "`a` is given twice"),
+        ('{"max_tool_rounds": NaN}', "NaN is no number"),
+        ('{"a": ' + "[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_json_that_cannot_be_used(text: str, problem: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config(text, environ={})
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("source", [None, 3, b"agent.hcl", ["agent.hcl"], {"default_model": "p/m"}])
+def test_a_source_of_another_type_is_named(source: object) -> None:
+    with pytest.raises(InvalidArgument, match=f"not {type(source).__name__}"):
+        load_config(source)  # type: ignore[arg-type]  # that is the point
+
+
+# -- keys that no header can carry ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("sign", ["\x1b", "\x7f", "\r", "é", "\u200b"])
+@pytest.mark.parametrize(
+    ("field", "lines"),
+    [
+        ("api_key", 'providers {\n name = "q"\n api_key = env("X")\n}'),
+        ("headers.X-Key", 'providers {\n name = "q"\n headers = { X-Key = env("X") }\n}'),
+        (
+            "headers.Authorization",
+            (
+                'mcp_servers {\n name = "s"\n transport = "http"\n url = "http://h"\n'
+                ' headers = { Authorization = "Bearer ${env("X")}" }\n}'
+            ),
+        ),
+        (
+            "access_token",
+            (
+                'mcp_servers {\n name = "s"\n transport = "http"\n url = "http://h"\n'
+                ' oauth { access_token = env("X") }\n}'
+            ),
+        ),
+    ],
+)
+def test_a_key_that_cannot_be_sent_is_refused_unseen(
+    field: str, lines: str, sign: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "agent.hcl"
+    path.write_text(TEXT + lines, "utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_config(path, environ={"X": f"sk-{sign}secret"})
+    assert f"`{field}` holds a c" in str(caught.value)
+    assert caught.value.path == str(path)
+    assert caught.value.line is not None
+    assert caught.value.line > 2
+    assert "secret" not in str(caught.value)
+
+
+def test_line_ends_around_a_key_do_not_matter() -> None:
+    """They come with `export KEY=$(cat file)`."""
+    text = TEXT.replace('"k"', 'env("X")').replace("models", 'headers = { A = env("X") } models')
+    model = load_config(text, environ={"X": " sk-1\r\n"}).resolve()
+    assert model.api_key == Secret("sk-1")
+    assert reveal_all(model.headers) == {"A": "sk-1"}
