@@ -84,7 +84,7 @@ def say_to_stderr(text: str) -> str:
 @server.tool(structured_output=False)
 def pids() -> str:
     """The numbers of this process and of a child that it starts."""
-    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(3600)"])
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(100)"])
     return f"{os.getpid()} {child.pid}"
 
 
