@@ -64,7 +64,7 @@ class Folder:
 
     def enter(self, entry: str) -> Folder:
         """A directory in this one that is no symlink, open for listing; the caller closes it."""
-        path = os.path.join(self.path, entry)
+        path = f"{self.path}{os.sep}{entry}"
         return Folder(path, None if self.fd is None else self.open(entry, _LIST))
 
     def close(self) -> None:

@@ -10,12 +10,12 @@ import re
 import threading
 import warnings
 
-_QUANTIFIER = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
-_LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]")
-_GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))", re.ASCII)
-_ESCAPE = re.compile(r"\\(?:[dDwWsSbBtrfv]|[^\w\s<>'\"`])", re.ASCII)
-_CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\&~|-]|\\[dDwWsStrfv]|\\[^\w\s]|-(?!-))*\]", re.ASCII)
-_INLINE_I = "(?i)"
+QUANTIFIER = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
+LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]")
+GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))", re.ASCII)
+ESCAPE = re.compile(r"\\(?:[dDwWsSbBtrfv]|[^\w\s<>'\"`])", re.ASCII)
+CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\&~|-]|\\[dDwWsStrfv]|\\[^\w\s]|-(?!-))*\]", re.ASCII)
+INLINE_I = "(?i)"
 
 _warning_lock = threading.Lock()
 
@@ -36,19 +36,19 @@ def same_in_ripgrep(pattern: str) -> bool:
     """
     if not pattern.isprintable():
         return False
-    at = len(_INLINE_I) if pattern.startswith(_INLINE_I) else 0
+    at = len(INLINE_I) if pattern.startswith(INLINE_I) else 0
     while at < len(pattern):
         token = (
-            _LITERAL.match(pattern, at)
-            or _GROUP.match(pattern, at)
-            or _ESCAPE.match(pattern, at)
-            or _CLASS.match(pattern, at)
+            LITERAL.match(pattern, at)
+            or GROUP.match(pattern, at)
+            or ESCAPE.match(pattern, at)
+            or CLASS.match(pattern, at)
             or re.compile(r"[.^$|)]").match(pattern, at)
         )
         if token is None:
             return False
         at = token.end()
-        quantifier = _QUANTIFIER.match(pattern, at)
+        quantifier = QUANTIFIER.match(pattern, at)
         if quantifier is not None:
             at = quantifier.end()
             if pattern.startswith("?", at):
@@ -66,31 +66,3 @@ def stays_in_line(pattern: str) -> bool:
 def is_tame(pattern: str) -> bool:
     """Whether the time of a match is certainly bounded: nothing is repeated, optional or nested."""
     return not re.search(r"[*+?{(]", re.sub(r"\\[^\w\s]", "", pattern))
-
-
-def required_literal(pattern: str) -> str:
-    """A text that every matching line contains, "" when none is evident. Case as in the pattern."""
-    best, run, at, depth = "", "", 0, 0
-    while at < len(pattern):
-        char, step, literal = pattern[at], 1, ""
-        if _LITERAL.match(char):
-            literal = char
-        elif char == "\\" and (escape := _ESCAPE.match(pattern, at)):
-            step = 2
-            literal = "" if escape.group()[1].isalpha() else escape.group()[1]
-        elif char in "[\\" or pattern.startswith("(?", at):
-            # What follows may not mean what it says; what was found so far holds unless there are
-            # alternatives or flags.
-            return "" if "|" in pattern[at:] or char == "(" else max(best, run, key=len)
-        elif char == "|" and depth == 0:
-            return ""
-        elif char in "()":
-            depth += 1 if char == "(" else -1
-        elif quantifier := _QUANTIFIER.match(pattern, at):
-            step = len(quantifier.group())
-        at += step
-        if literal and depth == 0 and not pattern.startswith(("*", "?", "{"), at):
-            run += literal
-        else:
-            best, run = max(best, run, key=len), ""
-    return max(best, run, key=len)

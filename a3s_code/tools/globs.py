@@ -8,6 +8,7 @@ a leading dot: hidden names must be spelled with theirs.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
@@ -26,6 +27,7 @@ class GlobLeavesRoot(ValueError):
 class Glob:
     """A compiled pattern; paths to match are relative to its directory.
 
+    `names` is what the last component must match, of a pattern that takes files of any directory.
     `wants_hidden` tells that some component is spelled with a leading dot.
     """
 
@@ -33,24 +35,33 @@ class Glob:
     alternatives: tuple[tuple[str, ...], ...]
     files: re.Pattern[str]
     folders: re.Pattern[str]
+    names: re.Pattern[str] | None
     wants_hidden: bool
 
     def matches_file(self, path: str) -> bool:
         """Whether the pattern matches a file's path."""
         return self.files.fullmatch(path) is not None
 
+    def test_in(self, prefix: str) -> Callable[[str], object]:
+        """A test for names of files in a directory that `may_contain` some; `prefix` ends in `/`."""
+        if self.names is not None:
+            return self.names.fullmatch
+        files = self.files.fullmatch
+        return lambda name: files(prefix + name)
+
     def may_contain(self, path: str) -> bool:
         """Whether a file below this directory could match."""
         return self.folders.fullmatch(path) is not None
 
     def plain_names(self) -> list[str] | None:
-        """Patterns for a file's last component that any glob library reads alike, None if unknown.
+        """Patterns for a file's last component that any glob library reads alike.
 
-        They may match more files than the whole pattern does, never fewer.
+        They may match more files than the whole pattern does, never fewer. None where there are no
+        such patterns, or where they would match every file.
         """
         names = sorted({parts[-1] for parts in self.alternatives})
         if all(_SIMPLE_NAME.fullmatch(name) and "**" not in name for name in names):
-            return names
+            return None if "*" in names else names
         return None
 
 
@@ -58,12 +69,22 @@ def compile_glob(pattern: str) -> Glob:
     """Compile a pattern; raises `BadGlob` or `GlobLeavesRoot`."""
     alternatives = tuple(_components(text) for text in expand_braces(pattern))
     hidden = any(_is_hidden(part) for parts in alternatives for part in parts)
-    files = "|".join(_file_regex(parts) for parts in alternatives)
-    folders = "|".join(_folder_regex(parts, hidden=hidden) for parts in alternatives)
+    anywhere = not hidden and all(parts[:-1] == ("**",) for parts in alternatives)
     try:
-        return Glob(pattern, alternatives, re.compile(files), re.compile(folders), hidden)
+        return Glob(
+            pattern,
+            alternatives,
+            files=_any_of(map(_file_regex, alternatives)),
+            folders=_any_of(_folder_regex(parts, hidden=hidden) for parts in alternatives),
+            names=_any_of(_file_regex(parts[1:]) for parts in alternatives) if anywhere else None,
+            wants_hidden=hidden,
+        )
     except re.error as error:  # a range such as [z-a]
         raise BadGlob(str(error)) from error
+
+
+def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:
+    return re.compile("|".join(expressions))
 
 
 def compile_filter(pattern: str) -> Glob:
@@ -135,7 +156,7 @@ def _components(text: str) -> tuple[str, ...]:
         raise GlobLeavesRoot("`..` in the pattern")
     if not parts:
         raise BadGlob("pattern names no file")
-    return parts
+    return (*parts, "*") if parts[-1] == "**" else parts
 
 
 _FOLDER = r"(?!\.)[^/]+/"
@@ -155,7 +176,7 @@ def _file_regex(parts: tuple[str, ...]) -> str:
     for segment in segments[1:-1]:
         names = "".join(f"{_name_regex(part)}/" for part in segment)
         regex += f"(?>(?:{_FOLDER})*?{names})"
-    last = "/".join(map(_name_regex, segments[-1])) or r"(?!\.)[^/]+"
+    last = "/".join(map(_name_regex, segments[-1]))
     return f"{regex}(?:{_FOLDER})*{last}"
 
 

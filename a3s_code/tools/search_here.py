@@ -68,7 +68,7 @@ def _in_file(
 ) -> Matches:
     try:
         with workspace.open(base) as file:
-            lines = LineSearch(query.regex).in_file(file, limits.check)
+            lines = LineSearch(query.regex).in_file(file.fileno(), limits.check)
     except FileNotFoundError:
         raise ToolFailed(f"Path not found: {given}") from None
     except OSError as error:
@@ -149,12 +149,16 @@ def _by_walk(
     for run in walk(base, query.wanted, limits, rules=place.rules, within=place.prefix):
         for name in run.names:
             try:
-                with os.fdopen(run.folder.open_to_read(name), "rb", buffering=0) as file:
-                    lines = lines_of.in_file(file, limits.check)
+                fd = run.folder.open_to_read(name)
+                try:
+                    lines = lines_of.in_file(fd, limits.check)
+                finally:
+                    os.close(fd)
             except OSError:
                 continue  # gone or unreadable: passed over, as ripgrep does
-            path = f"{place.prefix}{run.prefix}{name}"
-            yield [Match(path, number, text) for number, text in lines or []]
+            if lines:
+                path = f"{place.prefix}{run.prefix}{name}"
+                yield [Match(path, number, text) for number, text in lines]
 
 
 def _collect(files: Iterable[list[Match]], max_matches: int) -> Matches:

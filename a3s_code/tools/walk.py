@@ -6,7 +6,7 @@ not entered. Symlinks are neither followed nor listed, as ripgrep does it.
 
 from __future__ import annotations
 
-import os
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,10 +27,19 @@ class Run(NamedTuple):
 
 @dataclass(slots=True)
 class _Level:
+    """A directory on the way: the wanted files still to come, the directories to enter reversed."""
+
     folder: Folder
     prefix: str
     rules: IgnoreRules
-    entries: Iterator[os.DirEntry[str]]
+    names: list[str]
+    inner: list[str]
+
+    def names_before(self, inner: str | None) -> list[str]:
+        """Take the files that stand before a directory of that name, all of them for None."""
+        end = len(self.names) if inner is None else bisect_left(self.names, inner)
+        names, self.names = self.names[:end], self.names[end:]
+        return names
 
 
 def walk(
@@ -42,13 +51,13 @@ def walk(
     empty). A folder in a run is open until the next run is asked for. Directories that cannot be
     read are passed over.
     """
-    levels = [_level(base, "", rules, within)]
+    levels = [_level(base, "", wanted, rules, within)]
     try:
         while levels:
             limits.check()
             level = levels[-1]
-            names: list[str] = []
-            inner = _collect(level, names, wanted, within)
+            inner = level.inner.pop() if level.inner else None
+            names = level.names_before(inner)
             if names:
                 yield Run(level.folder, level.prefix, names)
             if inner is None:
@@ -60,43 +69,38 @@ def walk(
                 folder = level.folder.enter(inner)
             except OSError:
                 continue
-            levels.append(_level(folder, f"{level.prefix}{inner}/", level.rules, within))
+            levels.append(_level(folder, f"{level.prefix}{inner}/", wanted, level.rules, within))
     finally:
         for level in levels[1:]:
             level.folder.close()
 
 
-def _level(folder: Folder, prefix: str, rules: IgnoreRules, within: str) -> _Level:
+def _level(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: str) -> _Level:
     try:
-        entries = sorted(folder.scan(), key=_name)
+        entries = folder.scan()
     except OSError:
-        return _Level(folder, prefix, rules, iter(()))
-    names = {entry.name for entry in entries}
-    if ".git" in names and prefix:
+        return _Level(folder, prefix, rules, [], [])
+    hidden = {entry.name for entry in entries if entry.name[0] == "."}
+    if ".git" in hidden and prefix:
         rules = NO_RULES  # a repository inside: the rules around it end here
-    if FILE_NAME in names:
+    if FILE_NAME in hidden:
         rules = rules.below(within + prefix, read_rule_lines(folder.path))
-    return _Level(folder, prefix, rules, iter(entries))
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
-
-
-def _collect(level: _Level, names: list[str], wanted: Glob, within: str) -> str | None:
-    """Add wanted files up to the next directory to enter, and return its name; None at the end."""
-    prefix, rules = level.prefix, level.rules
-    matches, may_contain = wanted.files.fullmatch, wanted.folders.fullmatch
-    for entry in level.entries:
-        path = prefix + entry.name
-        if entry.is_file(follow_symlinks=False):
-            if matches(path) and not (rules.files and rules.ignores(within + path)):
-                names.append(entry.name)
-        elif (
-            may_contain(path)
-            and entry.name != ".git"
-            and is_real_folder(entry)
-            and not (rules.files and rules.ignores(f"{within}{path}/"))
-        ):
-            return entry.name
-    return None
+    matches = wanted.test_in(prefix)
+    names = [
+        entry.name
+        for entry in entries
+        if matches(entry.name) and entry.is_file(follow_symlinks=False)
+    ]
+    inner = [
+        entry.name
+        for entry in entries
+        if entry.is_dir(follow_symlinks=False)
+        and wanted.may_contain(prefix + entry.name)
+        and entry.name != ".git"
+        and is_real_folder(entry)
+    ]
+    if rules.files:
+        path = within + prefix
+        names = [name for name in names if not rules.ignores(path + name)]
+        inner = [name for name in inner if not rules.ignores(f"{path}{name}/")]
+    return _Level(folder, prefix, rules, sorted(names), sorted(inner, reverse=True))

@@ -339,6 +339,20 @@ def test_a_pattern_that_python_warns_of_is_no_error(bench: Bench) -> None:
     assert bench.text("grep", pattern="[[a]y").startswith("a:1:x[y\n")
 
 
+def test_letters_with_more_than_two_forms(bench: Bench, use_ripgrep: bool) -> None:
+    bench.write("a", "sun\nſun\n")
+    for pattern in ("ſun", "SUN"):
+        found = search(bench.ctx.workspace, pattern, ignore_case=True, use_ripgrep=use_ripgrep)
+        assert [match.line for match in found] == [1, 2]
+
+
+@pytest.mark.parametrize("size", [10, 100_000])
+def test_a_file_with_a_nul_anywhere_is_binary(bench: Bench, use_ripgrep: bool, size: int) -> None:
+    bench.write("a", b"needle\n" + b"x\n" * size + b"\0\n")
+    bench.write("b", b"\0\n" + b"x\n" * size + b"needle\n")
+    assert search(bench.ctx.workspace, "needle", use_ripgrep=use_ripgrep) == []
+
+
 def test_lines_across_blocks_keep_their_numbers(bench: Bench) -> None:
     lines = ["filler " * 20] * 60_000
     for number in (1, 29_000, 40_000, 59_999):
