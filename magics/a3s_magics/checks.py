@@ -9,12 +9,12 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
-from a3s_code import A3SError, Agent, AgentConfig, discover_config
+from a3s_code import A3SError, Agent, AgentConfig, describe_config, discover_config
+from a3s_magics.check import Check
 from a3s_magics.notebook import data_folder
 from a3s_magics.sanitise import terminal_text
 
@@ -25,16 +25,8 @@ _DEFAULT_ADDRESSES = {
 }
 _VARIABLES = ("A3S_CONFIG", "A3S_UI", "A3S_MODE", "A3S_REPLAY", "A3S_DATA_DIR")
 _KEYS = ("ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+_TOLD = ("source", "default_model", "sessions_dir", "storage_backend")  # in lines of their own
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of the report. `problem` marks what keeps something from working."""
-
-    topic: str
-    text: str
-    problem: bool = False
 
 
 def checks(
@@ -53,6 +45,7 @@ def checks(
         yield from _config(config, found.origin, model)
     except A3SError as error:
         yield Check("configuration", error.problem, problem=True)
+    yield _embedded()
 
 
 def _config(config: AgentConfig, origin: str, model: str) -> Iterator[Check]:
@@ -67,6 +60,7 @@ def _config(config: AgentConfig, origin: str, model: str) -> Iterator[Check]:
     said = f"sessions_dir, {origin}" if config.sessions_dir else "A3S_DATA_DIR or the user's folder"
     kept = "not kept (storage_backend)" if config.storage_backend != "file" else f"{sessions}"
     yield Check("conversations", f"{kept} ({said})" if config.storage_backend == "file" else kept)
+    yield from _others(config, origin)
     if resolved.kind == "local":
         yield Check("model server", "llama.cpp on this machine, started when it is needed")
         return
@@ -80,6 +74,22 @@ def _config(config: AgentConfig, origin: str, model: str) -> Iterator[Check]:
         f"{_shown(address)} ({source}): {problem or 'takes connections'}",
         problem=problem is not None and resolved.base_url is not None,
     )
+
+
+def _others(config: AgentConfig, origin: str) -> Iterator[Check]:
+    """The rest of the configuration, as `%a3s config` shows it."""
+    defaults = dict(describe_config(AgentConfig(default_model=config.default_model)))
+    for name, value in describe_config(config):
+        if name not in _TOLD:
+            where = "default" if defaults.get(name) == value else origin
+            yield Check(name, f"{value} ({where})")
+
+
+def _embedded() -> Check:
+    from a3s_code.local.source import is_cached, model_path
+
+    missing = "not fetched yet; run: python -m a3s_kernel model fetch"
+    return Check("embedded model", str(model_path()) if is_cached() else missing)
 
 
 def _network(environ: Mapping[str, str]) -> Iterator[Check]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from a3s_code import describe_config
-from a3s_magics.checks import checks
+from a3s_magics.check import Check, page
+from a3s_magics.doctor import report
 from a3s_magics.home import Home, Settings
 from a3s_magics.options import one_line
 from a3s_magics.problems import said_in_one_line
@@ -26,7 +27,7 @@ class Control:
     home: Home
     settings: Settings
     set_model: Callable[[str], None]
-    look: Callable[[], Mapping[str, str]]
+    look: Callable[[], Iterable[Check]]
     kernel: Any = None
 
     def run(self, line: str) -> str:
@@ -62,7 +63,7 @@ class Control:
             "configuration": self.home.origin,
             "workspace": session.workspace,
             "notebook": str(self.home.notebook or "none"),
-            "session": session.session_id,
+            "session": " ".join(filter(None, [self.home.name, session.session_id])),
             "conversation": f"{len(messages)} messages",
             "tokens": f"{session.usage.total_tokens:,}",
             "cost": f"${session.cost_usd:.4f}",
@@ -122,10 +123,14 @@ class Control:
         return "Cancelled." if started and started.cancel() else "Nothing is running."
 
     def sessions(self, _rest: str) -> str:
-        """The saved sessions; the one in use is marked."""
+        """The saved sessions, this notebook's own names first; the one in use is marked."""
+        names = self.home.named_sessions(self.settings)
         saved = self.home.saved_sessions(self.settings)
         own = self.home.session(self.settings).session_id
-        marked = (f"{'*' if name == own else ' '} {name}" for name in saved)
+        width = max(map(len, names), default=0)
+        rows = [(known, f"{name:<{width}}  {known}") for name, known in names.items()]
+        rows += [(known, known) for known in saved if known not in names.values()]
+        marked = (f"{'*' if known == own else ' '} {shown}" for known, shown in rows)
         return "\n".join(marked) or "There are no saved sessions."
 
     def save(self, _rest: str) -> str:
@@ -137,9 +142,12 @@ class Control:
         return f"Saved as {session.session_id}."
 
     def resume(self, name: str) -> str:
-        """Go on with a saved session; the beginning of its name is enough."""
+        """Go on with a saved session, by its name or the beginning of its id."""
         if not name:
             raise UsageError("%a3s resume: the session is missing; %a3s sessions lists them")
+        if name in self.home.named_sessions(self.settings):
+            session = self.home.change(self.settings, name)
+            return f"session: {name}, {len(session.history())} messages"
         saved = self.home.saved_sessions(self.settings)
         fitting = [known for known in saved if known.startswith(name)]
         if name in saved:
@@ -177,13 +185,8 @@ class Control:
 
     def doctor(self, _rest: str) -> str:
         """What is in use and what is missing; no keys."""
-        rows = dict(self.look())
-        rows["notebook"] = str(self.home.notebook or "none")
         folder = self.home.folder(self.settings)
-        rows["workspace"] = str(folder)
-        for check in checks(folder, model=self.settings.model):
-            rows[check.topic] = f"! {check.text}" if check.problem else check.text
-        return _table(rows)
+        return page(report(folder, self.look(), model=self.settings.model))
 
 
 _COMMANDS: dict[str, Callable[[Control, str], str]] = {

@@ -15,7 +15,10 @@ from a3s_magics.tool_magics import ToolMagics
 from a3s_magics.watch import Watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from a3s_code import Session
+    from a3s_magics.check import Check
     from a3s_magics.home import Home, Settings
     from a3s_magics.images.gallery import Gallery
     from a3s_magics.lane import Lane
@@ -38,6 +41,9 @@ class A3SMagics(Magics):
     ).tag(config=True)
     workspace = Unicode(
         "", help="Folder the agent works in; empty: the notebook's, else the working directory."
+    ).tag(config=True)
+    plan = Bool(
+        False, help="Make a plan before working on a prompt; %%a3s --no-plan makes an exception."
     ).tag(config=True)
     notebook_tools = Bool(
         True,
@@ -179,7 +185,7 @@ class A3SMagics(Magics):
         from a3s_magics.control import Control
 
         kernel = getattr(self._shell, "kernel", None)
-        control = Control(self._get_home(), self._settings(), self._set_model, self._facts, kernel)
+        control = Control(self._get_home(), self._settings(), self._set_model, self._here, kernel)
         _say(control.run(line))
 
     def _get_home(self) -> Home:
@@ -208,7 +214,7 @@ class A3SMagics(Magics):
     def _settings(self) -> Settings:
         from a3s_magics.home import Settings
 
-        return Settings(model=self.model, workspace=self.workspace)
+        return Settings(model=self.model, workspace=self.workspace, plan=self.plan)
 
     def _known(self) -> Any:
         from a3s_magics.known import ShellKnowledge
@@ -218,19 +224,10 @@ class A3SMagics(Magics):
     def _set_model(self, selector: str) -> None:
         self.model = selector
 
-    def _facts(self) -> dict[str, str]:
-        from importlib.metadata import PackageNotFoundError, version
+    def _here(self) -> Iterable[Check]:
+        from a3s_magics.here import here
 
-        found = {"python": sys.version.split()[0]}
-        for name in ("a3s-kernel", "ipykernel", "ipython", "ipywidgets"):
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:
-                found[name] = "not installed"
-        lane = self._get_lane()
-        usable = lane is not None and lane.usable
-        found["live buttons"] = "yes" if usable else "not in this kernel"
-        return found
+        return here(self._shell, self._get_home(), self._get_lane(), self._settings(), self.ui)
 
 
 def _say(text: str) -> None:

@@ -7,7 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.model_server import ModelServer, agent_hcl
+
+from .conftest import StartKernel
 
 DEADLINE_S = 60
 KEY = "sk-very-secret-0123456789"
@@ -18,6 +22,7 @@ providers {{
   api_key = "{KEY}"
   models {{ id = "large" }}
 }}
+max_tool_rounds = 7
 """
 
 
@@ -45,6 +50,8 @@ def test_it_names_the_configuration_in_use_and_its_model(tmp_path: Path) -> None
     assert done.returncode == 0
     assert str(tmp_path / "agent.hcl") in done.stdout
     assert "mine/large" in done.stdout
+    assert f"7 ({tmp_path / 'agent.hcl'})" in done.stdout
+    assert "none (default)" in done.stdout
     assert KEY not in done.stdout + done.stderr
     keys = [line.split() for line in done.stdout.splitlines() if "_API_KEY" in line]
     assert keys == [["ANTHROPIC_API_KEY", "not", "set"], ["OPENAI_API_KEY", "set"]]
@@ -125,3 +132,31 @@ def test_it_names_proxy_and_certificates(tmp_path: Path) -> None:
     assert [line.split()[1] for line in done.stdout.splitlines() if line.startswith("!")] == [
         "SSL_CERT_FILE"
     ]
+
+
+@pytest.mark.kernel
+def test_in_a_notebook_it_says_the_same_and_who_is_looking(
+    start_kernel: StartKernel, tmp_path: Path, model_server: ModelServer
+) -> None:
+    """One implementation: every line of the command is there, with those of the running kernel."""
+    (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), "utf-8")
+    notebook = tmp_path / "one.ipynb"
+    notebook.write_text("{}", "utf-8")
+    kernel = start_kernel({"JPY_SESSION_NAME": str(notebook), "A3S_UI": "display"}, "a3s-chat")
+
+    page = kernel.run("%a3s doctor", allow_stdin=True).stream("stdout")
+    outside = doctor(tmp_path, A3S_UI="display", A3S_MODE="prompt").stdout
+
+    def topics(text: str) -> set[str]:
+        return {line[2:].split("  ")[0] for line in text.splitlines()}
+
+    assert topics(outside) - topics(page) == set()
+    lines = {line[2:].split("  ")[0]: line for line in page.splitlines()}
+    assert "mode prompt" in lines["kernel"]
+    assert lines["front end"].endswith("a notebook, with somebody to ask")
+    assert str(notebook) in lines["notebook"]
+    assert lines["workspace"].endswith(f"{tmp_path} (folder of the notebook)")
+    assert lines["shown as"].endswith("display (A3S_UI); questions go to: keyboard")
+    assert "with Cancel, Approve and Deny" in lines["live view"]
+    assert "agent.hcl" in lines["model"]
+    assert "takes connections" in lines["model server"]
