@@ -62,13 +62,17 @@ class RuntimeLoop:
         """
         self.check_not_inside()
         try:
-            while not future.done():
-                concurrent.futures.wait([future], timeout=_TICK_S)
+            while True:
+                try:
+                    return future.result(_TICK_S)
+                except TimeoutError:
+                    if future.done():  # the run's own, or a result that came this moment
+                        return future.result()
         except BaseException:
-            cancel()
-            concurrent.futures.wait([future], timeout=_ORDERLY_END_S)
+            if not future.done():
+                cancel()
+                concurrent.futures.wait([future], timeout=_ORDERLY_END_S)
             raise
-        return future.result()
 
     @property
     def is_inside(self) -> bool:

@@ -118,6 +118,8 @@ class HookRegistry:
 
     def of_event(self, event: str) -> list[Hook]:
         """The hooks with a handler for an event: lower priority first, then the older one."""
+        if not self._hooks:
+            return []
         with self._lock:
             hooks = [
                 hook

@@ -16,6 +16,7 @@ from a3s_code.events import (
     End,
     ErrorEvent,
     Start,
+    TextDelta,
     ToolEnd,
     ToolStart,
 )
@@ -156,6 +157,8 @@ class Execution:
         hooks, error = self._hooks, outcome.error
         if outcome.cancelled:
             return
+        if not hooks.engine.listens_to("post_response" if error is None else "on_error"):
+            return
         if error is None:
             told = hooks.after_response(
                 outcome.text, outcome.tool_calls, outcome.usage, duration_ms
@@ -225,6 +228,8 @@ class Execution:
 
     async def _emit(self, events: list[AgentEvent]) -> None:
         for event in events:
+            if type(event) is TextDelta:
+                continue
             if isinstance(event, ToolStart):
                 self._open_calls[event.tool_id] = event.tool_name
             elif isinstance(event, ToolEnd):
