@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING
 
-from a3s_code.config.model import ResolvedModel
+from a3s_code.config.model import ProviderKind, ResolvedModel
 from a3s_code.config.secret import reveal_all
 from a3s_code.events import AgentEvent, ModelPreparing
 from a3s_code.llm.anthropic import AnthropicCodec
@@ -22,6 +22,12 @@ if TYPE_CHECKING:  # httpx is imported with the first call, not with the library
     from a3s_code.llm.http import ModelClient
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
+
+_CODECS: dict[ProviderKind, Callable[[], Codec]] = {
+    "anthropic": AnthropicCodec,
+    "openai": OpenAICodec,
+    "local": OpenAICodec,
+}
 
 
 class BoundModel:
@@ -107,10 +113,9 @@ class BoundModel:
             from a3s_code.llm.http import ModelClient
 
             resolved = self._resolved
-            codec: Codec = AnthropicCodec() if resolved.kind == "anthropic" else OpenAICodec()
             key, local = resolved.api_key, resolved.kind == "local"
             self._client = ModelClient(
-                codec,
+                _CODECS[resolved.kind](),
                 self._local_url if local else resolved.base_url or "",
                 api_key=(lambda: local_models().api_key)
                 if local
