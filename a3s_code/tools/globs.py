@@ -35,8 +35,8 @@ class Glob:
     alternatives: tuple[tuple[str, ...], ...]
     files: re.Pattern[str]
     folders: re.Pattern[str]
-    names: re.Pattern[str] | None
     wants_hidden: bool
+    names: re.Pattern[str] | None = None
 
     def matches_file(self, path: str) -> bool:
         """Whether the pattern matches a file's path."""
