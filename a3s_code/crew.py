@@ -13,11 +13,15 @@ from a3s_code.skills.choice import chosen_skills, folders_of
 from a3s_code.skills.listing import skills_listing
 from a3s_code.skills.registry import SkillRegistry
 from a3s_code.skills.restriction import SkillRestriction
+from a3s_code.tools.load_skill import LoadSkill
 from a3s_code.tools.parallel_task import ParallelTask
 from a3s_code.tools.protocol import Tool
 from a3s_code.tools.run_team import RunTeam
+from a3s_code.tools.search_skills import SearchSkills
 from a3s_code.tools.skill import RunSkill
 from a3s_code.tools.task import Task
+
+_FINDING = "find-skills"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,15 @@ class Crew:
         return cls(skills, AgentRegistry([*config.agent_dirs, *own]))
 
     def tools(self) -> list[Tool]:
-        """The tools that hand work over, in their documented order."""
-        agents = self.agents
-        return [Task(agents), ParallelTask(agents), RunTeam(agents), RunSkill(self.skills)]
+        """The tools that hand work over, in their documented order.
+
+        Where the skill that tells how to find skills is loaded, the tools that it speaks of follow.
+        """
+        agents, skills = self.agents, self.skills
+        tools: list[Tool] = [Task(agents), ParallelTask(agents), RunTeam(agents), RunSkill(skills)]
+        if _FINDING in skills:
+            tools += [SearchSkills(skills), LoadSkill(skills)]
+        return tools
 
     def slots(self, slots: PromptSlots) -> PromptSlots:
         """The slots of the system prompt; the last persona is the role."""
