@@ -11,7 +11,7 @@ from itertools import count, groupby
 from typing import Any
 
 from a3s_code.errors import ToolFailed
-from a3s_code.events import AgentEvent, ToolEnd
+from a3s_code.events import AgentEvent, ToolEnd, ToolOutputDelta
 from a3s_code.hooks.bound import BoundHooks, ErrorType
 from a3s_code.lanes.queue import LaneQueue
 from a3s_code.lanes.tool_commands import run_tool_in
@@ -21,10 +21,12 @@ from a3s_code.permissions.lanes import lane_of
 from a3s_code.results import ToolResult
 from a3s_code.run.gate import Admitted, Gate
 from a3s_code.run.progress import ProgressRelay
+from a3s_code.run.redaction import shown_or_nothing
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.security.known_keys import PLACEHOLDER
 from a3s_code.tools.arguments import checked_arguments, normalise_arguments, translated_call
 from a3s_code.tools.delegate import Delegate
+from a3s_code.tools.output import HeadAndTail
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
@@ -217,8 +219,9 @@ def _result(name: str, output: ToolOutput) -> ToolResult:
 class TurnCalls:
     """Runs the calls of one turn in the model's order; neighbours that only read run together.
 
-    `results` holds what is finished, by call id, so that a cancelled turn keeps it. `failed` is
-    told the tool and the output of a call that failed, before its end is announced.
+    `results` holds what is finished, by call id, so that a cancelled turn keeps it; a call that is
+    cut off keeps the output that was shown of it. `failed` is told the tool and the output of a
+    call that failed, before its end is announced.
     """
 
     def __init__(
@@ -228,6 +231,7 @@ class TurnCalls:
         failed: Callable[[str, str], Awaitable[None]] | None = None,
     ) -> None:
         self._toolbox, self._emit, self._failed = toolbox, emit, failed
+        self._outputs: dict[str, HeadAndTail] = {}
         self.results: dict[str, ToolResultBlock] = {}
 
     async def run(self, calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
@@ -266,11 +270,17 @@ class TurnCalls:
 
     async def _one(self, call: ToolUseBlock) -> ToolEnd:
         began = time.monotonic()
-        asked = self._toolbox.arguments(call.name, call.input)
-        args, output = await self._judged_and_run(call, asked)
+        args: Mapping[str, Any] = self._toolbox.arguments(call.name, call.input)
+        failed = self._failed
+        try:
+            args, output = await self._judged_and_run(call, args)
+        except asyncio.CancelledError:
+            if call.id not in self._outputs:
+                raise
+            output, failed = self._cut_off(call.id), None
         self.results[call.id] = result_block(call.id, output)
-        if output.exit_code != 0 and self._failed is not None:
-            await self._failed(call.name, output.text)
+        if output.exit_code != 0 and failed is not None:
+            await failed(call.name, output.text)
         return ToolEnd(
             tool_id=call.id,
             tool_name=call.name,
@@ -297,7 +307,19 @@ class TurnCalls:
         admitted = await toolbox.admit(call.id, call.name, args, self._emit)
         if isinstance(admitted, ToolOutput):
             return args, admitted
-        return admitted.args, await toolbox.run(call, admitted.args, self._emit)
+        return admitted.args, await toolbox.run(call, admitted.args, self._emit_and_keep)
+
+    async def _emit_and_keep(self, events: list[AgentEvent]) -> None:
+        for event in events:
+            if isinstance(event, ToolOutputDelta):
+                output = self._outputs.setdefault(event.tool_id, HeadAndTail())
+                output.feed(event.text.encode("utf-8", "replace"))
+        await self._emit(events)
+
+    def _cut_off(self, call_id: str) -> ToolOutput:
+        """The result of a call that was cancelled after some of its output had been shown."""
+        shown = shown_or_nothing(self._outputs[call_id].text(), self._toolbox.guard)
+        return ToolOutput(f"{CANCELLED_RESULT} Its output until then:\n{shown}", 1)
 
 
 def result_block(call_id: str, output: ToolOutput) -> ToolResultBlock:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from a3s_code import Session, TextDelta
+from tests.magics.conftest import start_kernel, workspace
 from tests.model_server import ModelServer, says
 from tests.session.callers import Answer, by_stream
 from tests.session.conftest import kind, new_session
 
-__all__ = ["answers_again", "kind", "new_session", "seen"]
+__all__ = ["answers_again", "kind", "new_session", "seen", "start_kernel", "workspace"]
 
 
 def seen(answer: Answer) -> str:
