@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from a3s_code.ahp.supervisor import Supervision, Supervisor
@@ -84,7 +84,7 @@ class Assembly:
                 options.fs_context,
                 workspace=self._place.root,
             ),
-            saved_config=self._saved_config(model),
+            saved_config=partial(self._saved_config, model),
         )
 
     def toolbox(self, session_id: str) -> Toolbox:

@@ -77,7 +77,7 @@ class Conduct:
     `agents` are those that work can be handed to. `breaker_threshold` is the number of model calls
     that may fail in a row; `compact_threshold` the filled part of the context window at which the
     conversation is shortened, None for never. `providers` are asked for context before each
-    prompt. `saved_config` is what a saved session tells of it.
+    prompt. `saved_config` gives what a saved session tells of it.
     """
 
     system: Callable[[BoundModel, str], str]
@@ -91,7 +91,7 @@ class Conduct:
     planning: Planning = field(default_factory=Planning)
     providers: Sequence[ContextProvider] = ()
     skills: Sequence[Skill] = ()
-    saved_config: SavedConfig = field(default_factory=SavedConfig)
+    saved_config: Callable[[], SavedConfig] = SavedConfig
 
 
 class Run(Protocol):
@@ -568,7 +568,7 @@ class Conversation:
             llm["base_url"] = bound.base_url
         return SavedSession(
             id=self.session_id,
-            config=conduct.saved_config,
+            config=conduct.saved_config(),
             messages=self._messages,
             context_usage=ContextUsage(
                 used_tokens=ledger.used_tokens,
