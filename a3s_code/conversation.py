@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from a3s_code import checks
 from a3s_code.agents.registry import AgentRegistry
 from a3s_code.background import runtime
 from a3s_code.commands.builtin import command_registry
@@ -236,7 +237,7 @@ class Conversation:
 
     def use_model(self, selector: str) -> None:
         """Switch to another configured model. Raises `UnknownModel`; nothing has changed then."""
-        self._bound = self._choose_model(selector)
+        self._bound = self._choose_model(checks.text("selector", selector))
 
     def memory_cleared(self, tier: str, count: int) -> None:
         """Tell whoever follows the running prompt that a tier of the memory was emptied."""
@@ -257,8 +258,7 @@ class Conversation:
 
         Raises `InvalidArgument` for blank text and `SessionBusy` while a prompt is running.
         """
-        if not text.strip():
-            raise InvalidArgument("there is nothing to tell: the text is empty")
+        checks.filled("text", text)
         with self._lock:
             self._check_free("the conversation cannot be added to while a prompt is running")
             self._messages = [*self._messages, Message.user(text)]
@@ -289,9 +289,7 @@ class Conversation:
 
     async def abtw(self, question: str) -> BtwResult:
         """Ask beside the conversation. Raises `BtwFailed`, `InvalidArgument` for a blank question."""
-        question = question.strip()
-        if not question:
-            raise InvalidArgument("the side question is empty")
+        question = checks.filled("question", question).strip()
         messages = [*as_text(without_open_calls(self._messages)), Message.user(question)]
         try:
             reply = await self._bound.call(_BTW_SYSTEM, messages, ()).run(_unheard)
@@ -312,11 +310,12 @@ class Conversation:
         *,
         commands: bool = True,
         max_rounds: int | None = None,
+        plan: bool | None = None,
     ) -> Run:
         """What a prompt starts: a command, or an execution that takes the session's one place.
 
-        `max_rounds` replaces the session's limit of model calls for this execution. Raises
-        `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
+        For this execution `max_rounds` replaces the session's limit of model calls, and `plan` its
+        choice whether to plan first. Raises `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
         does not accept; nothing has changed then.
         """
         if commands and parse_command(prompt) is not None:
@@ -327,7 +326,7 @@ class Conversation:
                 channel=channel,
                 settle=self._settle_command,
             )
-        if not prompt.strip() and not images:
+        if not images and checks.is_blank(prompt):
             raise InvalidArgument("the prompt is empty")
         if images and not self._bound.accepts_images:
             raise InvalidArgument(
@@ -335,6 +334,9 @@ class Conversation:
                 "says attachment = true"
             )
         limits = _limits(self.conduct.limits, max_rounds)
+        planning = self.conduct.planning
+        if plan is not None:
+            planning = replace(planning, planning=plan, mode=None)
         with self._lock:
             if self.toolbox.hooks.engine.is_calling:
                 raise SessionBusy("a hook's handler cannot send a prompt to its own session")
@@ -342,7 +344,7 @@ class Conversation:
             own = history is None
             messages = list(self._messages) if history is None else history
             drafting = self._drafting() if own else None
-            execution = self._execution(prompt, messages, channel, limits, drafting)
+            execution = self._execution(prompt, messages, channel, limits, planning, drafting)
             self._running = execution
         return _PromptRun(execution, Message.user(prompt, images), drafting)
 
@@ -359,6 +361,7 @@ class Conversation:
         messages: list[Message],
         channel: EventChannel | None,
         limits: LoopLimits,
+        planning: Planning,
         drafting: Drafting | None,
     ) -> Execution:
         """What runs a prompt; without `drafting` the conversation is not changed by it."""
@@ -402,7 +405,7 @@ class Conversation:
             briefing=Briefing(conduct.providers, self.memory, self.session_id),
             channel=channel,
             settle=settle,
-            planning=conduct.planning,
+            planning=planning,
             max_time_s=conduct.max_time_s,
             children=children,
             opening_hooks=opening_hooks,

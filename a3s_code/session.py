@@ -9,12 +9,13 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from a3s_code import checks
 from a3s_code.background import runtime
 from a3s_code.commands.host import CompactReport
 from a3s_code.commands.registry import UserHandler
 from a3s_code.config.keys import secrets_of_server
 from a3s_code.conversation import Conversation, Run
-from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError
+from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError, WrongType
 from a3s_code.hooks.registry import Handler as HookHandler
 from a3s_code.mcp.address import server_config
 from a3s_code.memory.session_memory import SessionMemory
@@ -172,14 +173,20 @@ class Session(QueueCalls):
             raise
 
     def stream(
-        self, prompt: str, history: Sequence[Any] | None = None, *, max_rounds: int | None = None
+        self,
+        prompt: str,
+        history: Sequence[Any] | None = None,
+        *,
+        max_rounds: int | None = None,
+        plan: bool | None = None,
     ) -> EventStream:
         """Send a prompt and get its events as they happen; the run starts at once.
 
-        `max_rounds` (at least 1) replaces the session's limit of model calls, for this prompt.
+        For this prompt, `max_rounds` (at least 1) replaces the session's limit of model calls, and
+        `plan` its choice whether to plan first.
         Failures of the run arrive as the last event, `error`; mistakes of the call are raised.
         """
-        return self._stream(prompt, (), history, commands=True, max_rounds=max_rounds)
+        return self._stream(prompt, (), history, commands=True, max_rounds=max_rounds, plan=plan)
 
     def stream_with_attachments(
         self,
@@ -188,9 +195,12 @@ class Session(QueueCalls):
         history: Sequence[Any] | None = None,
         *,
         max_rounds: int | None = None,
+        plan: bool | None = None,
     ) -> EventStream:
         """`stream` with images in front of the text; a `/command` is not looked for."""
-        return self._stream(prompt, attachments, history, commands=False, max_rounds=max_rounds)
+        return self._stream(
+            prompt, attachments, history, commands=False, max_rounds=max_rounds, plan=plan
+        )
 
     def _stream(
         self,
@@ -200,11 +210,18 @@ class Session(QueueCalls):
         *,
         commands: bool,
         max_rounds: int | None,
+        plan: bool | None,
     ) -> EventStream:
         loop = runtime()  # kept: a stream that is dropped while Python ends must not ask for one
         channel = EventChannel(loop.call_soon)
         run = self._begin(
-            prompt, attachments, history, channel, commands=commands, max_rounds=max_rounds
+            prompt,
+            attachments,
+            history,
+            channel,
+            commands=commands,
+            max_rounds=max_rounds,
+            plan=plan,
         )
         _submit(self._core.run(run, fire=False))
         return EventStream(channel, lambda: loop.call_soon(run.cancel))
@@ -257,7 +274,7 @@ class Session(QueueCalls):
 
     def cancel_scheduled_task(self, task_id: str) -> bool:
         """Remove a scheduled prompt; False when there is none with this id."""
-        return self._core.scheduler.cancel(task_id)
+        return self._core.scheduler.cancel(checks.text("task_id", task_id))
 
     # -- saving --------------------------------------------------------------------------------------
 
@@ -272,15 +289,18 @@ class Session(QueueCalls):
 
         Workspace boundary and deny rules hold. A failure is a result with `exit_code` not 0.
         """
-        self._check_open()
-        return self._wait(self._core.direct(name, args or {}))
+        return self._wait(self._direct(name, args))
 
     call_tool = tool
 
     async def atool(self, name: str, args: Mapping[str, Any] | None = None) -> ToolResult:
         """`tool` for a caller with an event loop."""
+        return await asyncio.wrap_future(_submit(self._direct(name, args)))
+
+    def _direct(self, name: str, args: Mapping[str, Any] | None) -> Coroutine[Any, Any, ToolResult]:
         self._check_open()
-        return await asyncio.wrap_future(_submit(self._core.direct(name, args or {})))
+        given = {} if args is None else checks.mapping("args", args)
+        return self._core.direct(checks.text("name", name), given)
 
     def read_file(self, path: str) -> str:
         """The text that the tool `read` gives. Raises `ToolError` naming the path."""
@@ -292,6 +312,7 @@ class Session(QueueCalls):
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""
+        checks.text("pattern", pattern)
         refused = self._core.toolbox.gate.refuse_direct("glob", {"pattern": pattern})
         if refused is not None:
             raise ToolError(f"glob {pattern!r}: {refused.text}")
@@ -365,7 +386,7 @@ class Session(QueueCalls):
         A server of the agent's configuration goes on for the other sessions.
         """
         self._check_open()
-        self._wait(self._core.servers.remove(name))
+        self._wait(self._core.servers.remove(checks.text("name", name)))
 
     def mcp_status(self) -> dict[str, dict[str, Any]]:
         """`connected`, `tool_count` and `error` (a line, or None) of each MCP server."""
@@ -375,7 +396,9 @@ class Session(QueueCalls):
 
     def register_agent_dir(self, path: str | Path) -> int:
         """Load the agent definitions in a directory, usable at once; returns their number."""
-        return self._core.conduct.agents.load_from_dir(os.path.expanduser(path))
+        return self._core.conduct.agents.load_from_dir(
+            os.path.expanduser(checks.path("path", path))
+        )
 
     def run_team(
         self,
@@ -399,7 +422,7 @@ class Session(QueueCalls):
 
         Raises `InvalidArgument` for a built-in tool.
         """
-        return self._core.toolbox.registry.unregister(name)
+        return self._core.toolbox.registry.unregister(checks.text("name", name))
 
     # -- hooks ---------------------------------------------------------------------------------------
 
@@ -430,6 +453,7 @@ class Session(QueueCalls):
     def unregister_hook(self, hook_id: str) -> bool:
         """Remove a hook; False when there is none of this id."""
         registry = self._core.hooks
+        checks.text("hook_id", hook_id)
         return registry is not None and registry.unregister(hook_id)
 
     def hook_count(self) -> int:
@@ -500,17 +524,21 @@ class Session(QueueCalls):
 
     def list_file_versions(self, path: str) -> list[FileVersion]:
         """What the file was before each change: `version`, `timestamp`, `tool_name`, `size`."""
-        return self._core.toolbox.context.history.versions(path)
+        return self._core.toolbox.context.history.versions(checks.text("path", path))
 
     def diff_file_versions(self, path: str, a: int, b: int) -> str | None:
         """Unified diff between two versions, None when one of them is not kept."""
-        return self._core.toolbox.context.history.diff(path, a, b)
+        checks.text("path", path)
+        old, new = checks.integer("a", a, 0), checks.integer("b", b, 0)
+        return self._core.toolbox.context.history.diff(path, old, new)
 
     def restore_file_version(self, path: str, version: int) -> None:
         """Give the file an earlier content; what it has is kept as a version first.
 
         Raises `ToolError` naming the path.
         """
+        checks.text("path", path)
+        checks.integer("version", version, 0)
         try:
             restore_version(self._core.toolbox.context, path, version)
         except A3SError as error:
@@ -524,6 +552,7 @@ class Session(QueueCalls):
 
     def confirm_tool_use(self, tool_id: str, approved: bool, reason: str | None = None) -> bool:
         """Approve or reject a waiting call, from any thread; False when it is not waiting."""
+        checks.text("tool_id", tool_id)
         return self._core.toolbox.gate.pending.answer(tool_id, approved, reason)
 
     def cancel_confirmations(self) -> int:
@@ -566,15 +595,17 @@ class Session(QueueCalls):
         *,
         commands: bool,
         max_rounds: int | None = None,
+        plan: bool | None = None,
     ) -> Run:
         """Check what was given and take the session's one place for a run."""
         self._check_open()
         if not isinstance(prompt, str):
-            raise InvalidArgument(f"the prompt must be a string, not {type(prompt).__name__}")
-        images = [Attachment.coerce(attachment) for attachment in attachments]
+            raise WrongType(f"the prompt must be a string, not {type(prompt).__name__}")
+        given = checks.items("attachments", attachments)
+        images = [Attachment.coerce(attachment) for attachment in given]
         messages: list[Message] | None = None if history is None else messages_from(history)
         return self._core.begin(
-            prompt, images, messages, channel, commands=commands, max_rounds=max_rounds
+            prompt, images, messages, channel, commands=commands, max_rounds=max_rounds, plan=plan
         )
 
     def _stop(self, run: Run) -> None:

@@ -22,8 +22,11 @@ class Known(Protocol):
     def models(self) -> Sequence[str]:
         """All models as `provider/model`."""
 
+    def names(self) -> Sequence[str]:
+        """Names of the notebook's sessions."""
+
     def sessions(self) -> Sequence[str]:
-        """Names of saved sessions."""
+        """Names of the notebook's sessions, and ids of saved ones."""
 
     def tools(self) -> Sequence[str]:
         """Names of the tools."""
@@ -170,7 +173,7 @@ def _value(action: argparse.Action, rest: str, typed: str, known: Known) -> Offe
         case "model":
             return _matching(typed, known.models(), "value")
         case "session":
-            return _matching(typed, known.sessions(), "value")
+            return _matching(typed, known.names(), "value")
         case "out":
             return _matching(typed, known.variables(), "variable")
         case "attach":

@@ -19,7 +19,7 @@ from a3s_code import (
     discover_config,
 )
 from a3s_magics.heard import heard
-from a3s_magics.identity import Identity, Opened
+from a3s_magics.identity import MAIN, Identity, Opened
 from a3s_magics.notebook import notebook_path
 from a3s_magics.replay import Replay, ReplayedStore, replaying
 
@@ -35,6 +35,7 @@ class Settings:
 
     model: str = ""
     workspace: str = ""
+    plan: bool = False
 
 
 class Home:
@@ -51,6 +52,9 @@ class Home:
         self._origin = ""
         self._remarks: list[str] = []
         self._used = Settings()
+        # Where nothing is saved, the sessions that are not in use now, by name.
+        self._aside: dict[str, Session] = {}
+        self._name = ""
 
     @property
     def notebook(self) -> Path | None:
@@ -125,6 +129,13 @@ class Home:
 
         The conversation of a notebook is saved, others are gone.
         """
+        self._end()
+        for session in self._aside.values():
+            session.close()
+        self._aside.clear()
+        self._name = ""
+
+    def _end(self) -> None:
         if self._session is not None:
             self._session.close()
         self._session = self._agent = self._identity = None
@@ -153,7 +164,7 @@ class Home:
         session = self._session or self.session(settings)
         identity = self._identity
         count = len(session.history())
-        self.close()
+        self._end()
         self._remarks.clear()
         if replaying():
             self._shown = None
@@ -172,9 +183,14 @@ class Home:
             return former
         if former is not None and former.busy:
             raise SessionBusy("the running prompt must end before another session is resumed")
+        return self._exchange(settings, resume=session_id)
+
+    def _exchange(self, settings: Settings, resume: str | None = None, name: str = "") -> Session:
+        """Another session in place of the one in use, which stays when that fails."""
+        former = self._session
         try:
             with heard(self._remarks):
-                self._make(settings, resume=session_id)
+                self._make(settings, resume, name)
         except BaseException:
             self._session = former
             raise
@@ -184,6 +200,50 @@ class Home:
         self._used = settings
         assert self._session is not None
         return self._session
+
+    def change(self, settings: Settings, name: str) -> Session:
+        """Go on with the session of a name, which is made when there is none.
+
+        Raises what `session` raises, and `SessionBusy`; the session in use then stays.
+        """
+        session = self.session(settings)
+        assert self._identity is not None
+        if name == self.name or (name == MAIN and not self.named_sessions(settings)):
+            return session
+        if session.busy:
+            raise SessionBusy("the running prompt must end before another session is used")
+        if self._identity.store is None:
+            return self._change_in_memory(settings, name, session)
+        if self.notebook is None and not self.name and session.history():
+            session.save()  # nothing else does so without a notebook
+        self._identity.give_name(name, session.session_id)
+        return self._exchange(settings, name=name)
+
+    def _change_in_memory(self, settings: Settings, name: str, former: Session) -> Session:
+        self._aside[self._name or MAIN] = former
+        kept = self._aside.pop(name, None)
+        if kept is None:
+            self._make(settings, name=name)
+        self._session, self._name = kept or self._session, name
+        self.approved_tools.clear()
+        assert self._session is not None
+        return self._session
+
+    @property
+    def name(self) -> str:
+        """The name of the session in use, "" when it has none."""
+        if self._session is None or self._identity is None:
+            return ""
+        return self._name or self._identity.name_of(self._session.session_id)
+
+    def named_sessions(self, settings: Settings) -> dict[str, str]:
+        """The ids of the sessions that have a name here."""
+        session = self.session(settings)
+        assert self._identity is not None
+        if self._identity.store is not None:
+            return dict(self._identity.names)
+        named = {name: kept.session_id for name, kept in self._aside.items()}
+        return {**named, self._name: session.session_id} if self._name else named
 
     def saved_sessions(self, settings: Settings) -> list[str]:
         """Ids of the saved sessions, sorted."""
@@ -226,7 +286,7 @@ class Home:
             )
         )
 
-    def _make(self, settings: Settings, resume: str | None = None) -> None:
+    def _make(self, settings: Settings, resume: str | None = None, name: str = "") -> None:
         folder = self.folder(settings)
         if not folder.is_dir():
             raise WorkspaceError(f"the workspace {folder} is not an existing directory")
@@ -236,11 +296,12 @@ class Home:
         options: dict[str, Any] = {
             "permission_policy": PermissionPolicy(allow=list(READ_ONLY), default_decision="ask"),
             "confirmation_policy": ConfirmationPolicy(enabled=True, default_timeout_ms=_ANSWER_MS),
+            "planning": settings.plan,
         }
         if replaying():
             opened = self._replayed_session(agent, folder, settings.model, options)
         else:
-            opened = identity.open(agent, folder, settings.model, options, resume)
+            opened = identity.open(agent, folder, settings.model, options, resume, name)
         self._agent, self._session, self._identity = agent, opened.session, identity
         self._origin = found.origin
         self._remarks += opened.remarks

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from a3s_magics.notebook_store import NotebookStore
 from a3s_magics.saved_notebook import last_session_id
 
 CUT_OFF = "the last turn was cut off because its kernel was killed; what it had reached is kept"
+
+MAIN = "main"  # what the notebook's first session is called once there is another
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +36,12 @@ class Identity:
     when the configuration wants nothing on the disk.
     """
 
-    def __init__(self, notebook: Path | None, store: NotebookStore | None, links: Links) -> None:
+    def __init__(
+        self, notebook: Path | None, store: NotebookStore | None, links: Links, folder: Path
+    ) -> None:
         self.notebook, self.store, self._links = notebook, store, links
+        # Sessions with names belong to the notebook, without one to the folder.
+        self._place = notebook or folder.resolve()
 
     @classmethod
     def of(cls, notebook: Path | None, config: AgentConfig, workspace: Path) -> Identity:
@@ -43,7 +50,7 @@ class Identity:
         store = None
         if config.storage_backend == "file":
             store = NotebookStore(config.sessions_dir or data / "sessions", workspace)
-        return cls(notebook, store, Links(data / "notebooks"))
+        return cls(notebook, store, Links(data / "notebooks"), workspace)
 
     def open(
         self,
@@ -52,27 +59,32 @@ class Identity:
         model: str,
         options: Mapping[str, Any],
         resume: str | None = None,
+        name: str = "",
     ) -> Opened:
         """The notebook's conversation if there is one, else a fresh session.
 
-        With `resume` that one, which raises `ResumeFailed` when it cannot be. `model` is the one
-        set by the user, "" for the one used last.
+        With `resume` that one, which raises `ResumeFailed` when it cannot be. With `name` the
+        session of that name. `model` is the one set by the user, "" for the one used last.
         """
         saving = dict(options)
         if self.store is not None:
-            kept = self.notebook is not None or resume is not None
+            kept = self.notebook is not None or resume is not None or name != ""
             saving |= {"session_store": self.store, "auto_save": kept}
-        if resume is None and (self.notebook is None or self.store is None):
-            own = session_id_of(self.notebook) if self.notebook else None
+        if resume is None and (self.store is None or (self.notebook is None and not name)):
+            own = session_id_of(self.notebook) if self.notebook and not name else None
             return Opened(agent.session(folder, session_id=own, model=model or None, **saving))
         chosen = model or self._chosen_model(agent)
         remarks: list[str] = []
-        session_id = resume or self._found(remarks)
+        session_id = resume or (self._named(name) if name else self._found(remarks))
         if resume is not None or self._exists(session_id):
             try:
                 session = agent.resume_session(session_id, model=chosen or None, **saving)
                 count = len(session.history())
-                said = [f"conversation of {count} messages resumed; %a3s reset starts anew"]
+                known = self.name_of(session_id)
+                which = f"session {known}, " if known else ""
+                said = [f"{which}conversation of {count} messages resumed; %a3s reset starts anew"]
+                if name:
+                    said = [f"session {name}, {count} messages so far"]
                 if session.cut_off:
                     said.append(CUT_OFF)
                 return self._opened(session, chosen, said)
@@ -84,23 +96,64 @@ class Identity:
         if self.store is not None:
             self.store.claim(session_id)
         fresh = agent.session(folder, session_id=session_id, model=chosen or None, **saving)
+        if name:
+            remarks = [*remarks, f"session {name} begins"]
         return self._opened(fresh, chosen, remarks)
 
     def keep(self, session_id: str, model: str) -> None:
         """Remember what the notebook goes on with; where that fails, a restart begins anew."""
         if self.notebook is not None and self.store is not None:
-            try:
-                self._links.write(self.notebook, session_id, model)
-                self._links.release(session_id)
-            except OSError as error:
-                raise A3SError(f"the notebook's session cannot be noted: {error}") from error
+            with _noting():
+                inherited = self._links.release(session_id)
+                names = {**inherited, **self.names}
+                self._links.write(self.notebook, session_id, model, names)
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The ids of the sessions that have a name here; empty as long as there is only one."""
+        link = self._links.of(self._place)
+        return link.names if link is not None else {}
+
+    def name_of(self, session_id: str) -> str:
+        """The name of a session, "" for one without."""
+        return next((name for name, known in self.names.items() if known == session_id), "")
+
+    def give_name(self, name: str, current: str) -> None:
+        """Have a session of this name. The one in use is called `main` if it has no name yet.
+
+        Raises `A3SError` when that cannot be noted.
+        """
+        names = dict(self.names)
+        if current not in names.values():
+            names.setdefault(MAIN, current)
+        names.setdefault(name, str(uuid.uuid4()))
+        link = self._links.of(self._place)
+        with _noting():
+            self._links.write(
+                self._place, link.session_id if link else "", link.model if link else "", names
+            )
+
+    def _named(self, name: str) -> str:
+        return self.names[name]
 
     def forget(self, session_id: str) -> None:
-        """Delete the saved conversation. Raises `StoreError`."""
+        """Delete the saved conversation; a name that it had is free again. Raises `StoreError`."""
         if self.store is not None:
             self.store.delete(session_id)
-        if self.notebook is not None:
+        name = self.name_of(session_id)
+        if name:
+            self._rename(session_id, str(uuid.uuid4()))
+        elif self.notebook is not None and not self.names:
             self._links.forget(self.notebook)
+
+    def _rename(self, session_id: str, to: str) -> None:
+        """The session of the same name has another id from now on."""
+        link = self._links.of(self._place)
+        if link is not None:
+            names = {name: to if id == session_id else id for name, id in link.names.items()}
+            current = to if link.session_id == session_id else link.session_id
+            with _noting():
+                self._links.write(self._place, current, link.model, names)
 
     def saved(self) -> list[str]:
         """Ids of all saved sessions, sorted."""
@@ -119,6 +172,7 @@ class Identity:
             session.save()
         except A3SError:
             return None  # the turn's own notice has said that nothing can be saved
+        self._rename(session.session_id, branch)
         return branch
 
     def _opened(self, session: Session, model: str, remarks: list[str]) -> Opened:
@@ -155,6 +209,14 @@ class Identity:
 
     def _exists(self, session_id: str) -> bool:
         return self.store is not None and self.store.exists(session_id)
+
+
+@contextmanager
+def _noting() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise A3SError(f"the notebook's session cannot be noted: {error}") from error
 
 
 def _told_by(notebook: Path) -> str | None:

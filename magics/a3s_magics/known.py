@@ -35,10 +35,17 @@ class ShellKnowledge:
         """All configured models."""
         return self._home().agent(self._settings()).models() if self._session() else ()
 
-    def sessions(self) -> Sequence[str]:
-        """Ids of the saved sessions."""
+    def names(self) -> Sequence[str]:
+        """Names of this notebook's sessions."""
         try:
-            return self._home().saved_sessions(self._settings())
+            return list(self._home().named_sessions(self._settings()))
+        except A3SError:
+            return ()
+
+    def sessions(self) -> Sequence[str]:
+        """Names of this notebook's sessions, and ids of the saved ones."""
+        try:
+            return [*self.names(), *self._home().saved_sessions(self._settings())]
         except A3SError:
             return ()
 

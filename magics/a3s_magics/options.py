@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
+SESSION_NAME = re.compile(r"\w[\w.-]{0,63}")
 UI_NAMES = ("widgets", "display", "final", "terminal")
 
 
@@ -71,6 +73,8 @@ class PromptOptions:
     out: str | None = None
     max_rounds: int | None = None
     btw: bool = False
+    plan: bool | None = None
+    session: str | None = None
 
 
 def prompt_parser() -> LineParser:
@@ -100,6 +104,16 @@ def prompt_parser() -> LineParser:
     parser.add_argument(
         "--btw", action="store_true", help="a side question that the conversation never sees"
     )
+    parser.add_argument(
+        "--plan",
+        action=argparse.BooleanOptionalAction,
+        help="make a plan first and show how far it is, or not",
+    )
+    parser.add_argument(
+        "--session",
+        metavar="NAME",
+        help="go on with the session of this name, from here on; main is the notebook's own",
+    )
     parser.add_argument("--ui", choices=UI_NAMES, help="how to show this turn")
     parser.add_argument("--new", action="store_true", help="forget the conversation first")
     parser.add_argument(
@@ -122,4 +136,6 @@ def parse_prompt_options(line: str) -> PromptOptions:
         parser.error(f"--out {given.out!r} cannot be the name of a variable")
     if given.max_rounds is not None and given.max_rounds < 1:
         parser.error(f"--max-rounds must be at least 1, not {given.max_rounds}")
+    if given.session is not None and not SESSION_NAME.fullmatch(given.session):
+        parser.error(f"--session {given.session!r} cannot be a name: use letters, digits, - _ .")
     return PromptOptions(**{**vars(given), "attach": tuple(given.attach)})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import replace
 from typing import Any
 
 from IPython.core.error import UsageError
@@ -49,6 +50,8 @@ def run_prompt(
     Raises `UsageError` for mistakes in options, settings and configuration, before anything was
     sent; `TurnCancelled`, or the library's error, after the turn was shown as far as it came.
     """
+    if options.plan is None:
+        options = replace(options, plan=settings.plan)
     if not prompt.strip():
         raise UsageError("%%a3s: the prompt is empty: write it on the lines below %%a3s")
     wanted = painter_name(options.ui or os.environ.get("A3S_UI", "") or ui)
@@ -65,7 +68,9 @@ def run_prompt(
             interrupt=interrupt,
         )
     with said_in_one_line():
-        session = home.session(settings)
+        session = (
+            home.change(settings, options.session) if options.session else home.session(settings)
+        )
         model_before = session.model
         if options.model:
             session.use_model(options.model)

@@ -33,9 +33,9 @@ class Request:
             return session.stream(f"/btw {self.text}")
         if self.attachments:
             return session.stream_with_attachments(
-                self.text, self.attachments, max_rounds=options.max_rounds
+                self.text, self.attachments, max_rounds=options.max_rounds, plan=options.plan
             )
-        return session.stream(self.text, max_rounds=options.max_rounds)
+        return session.stream(self.text, max_rounds=options.max_rounds, plan=options.plan)
 
 
 def request(

@@ -27,8 +27,11 @@ class Everything:
     def models(self) -> Sequence[str]:
         return ("p/small", "p/large", "q/other")
 
-    def sessions(self) -> Sequence[str]:
+    def names(self) -> Sequence[str]:
         return ("first", "second")
+
+    def sessions(self) -> Sequence[str]:
+        return ("first", "second", "0815")
 
     def tools(self) -> Sequence[str]:
         return ("read", "grep")
