@@ -9,6 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.assembly import Assembly
 from a3s_code.background import runtime
 from a3s_code.config.load import config_from_mapping, load_config
@@ -20,6 +21,7 @@ from a3s_code.keeping import Keeper, resumed, store_of
 from a3s_code.mcp.servers import AgentServers, SessionServers
 from a3s_code.options import SessionOptions
 from a3s_code.session import Session
+from a3s_code.skills.choice import folders_of
 from a3s_code.store.saved import SavedSession
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.workspace import Workspace
@@ -126,9 +128,12 @@ class Agent:
         `InvalidArgument` when there is no such agent.
         """
         given = SessionOptions.of(options, keywords)
-        own = [*(given.agent_dirs or ()), *(agent_dirs or ())]
+        own = [
+            *folders_of("agent_dirs", given.agent_dirs),
+            *folders_of("agent_dirs", agent_dirs),
+        ]
         given = replace(given, agent_dirs=own)
-        found = Crew.of(given, self._config).agents.get(agent_name)
+        found = Crew.of(given, self._config).agents.get(checks.text("agent_name", agent_name))
         if found is None:
             raise InvalidArgument(f"agent '{agent_name}' not found")
         return self.session(workspace, preset(given, found))

@@ -76,6 +76,10 @@ class InvalidArgument(A3SError, ValueError):
     """An argument whose value cannot be used: an empty prompt, a bad attachment, an unknown lane."""
 
 
+class WrongType(InvalidArgument, TypeError):
+    """An argument of a type that cannot be used; also caught as the `TypeError` that Python raises."""
+
+
 class InvalidHistory(A3SError, TypeError):
     """An explicit `history=` that is not a list of messages in the documented form."""
 

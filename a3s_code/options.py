@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
+from math import isnan
 from pathlib import Path
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.ahp.transports import HttpTransport, StdioTransport, Transport, transport_of
 from a3s_code.config.model import QueueSettings
-from a3s_code.errors import InvalidArgument
+from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.lanes.config import LaneSettings, SessionQueueConfig
 from a3s_code.llm.retry import RetryConfig
 from a3s_code.loop.machine import LoopLimits
@@ -137,16 +141,27 @@ class SessionOptions:
     def of(
         cls, options: SessionOptions | Mapping[str, Any] | None, keywords: Mapping[str, Any]
     ) -> SessionOptions:
-        """Options from any documented call shape; a keyword wins over a field of `options`."""
-        if options is None:
+        """Options from any documented call shape; a keyword wins over a field of `options`.
+
+        Raises `InvalidArgument`, which is a `TypeError` too, for an unknown name.
+        """
+        if options is None or isinstance(options, Mapping):
+            keywords = {**checks.mapping("options", options or {}), **keywords}
+        for name in keywords:
+            if name not in cls.__slots__:
+                known = [entry.name for entry in fields(cls)]
+                close = get_close_matches(name, known, n=1)
+                hint = f"; did you mean {close[0]!r}?" if close else ""
+                raise WrongType(f"there is no option {name!r}{hint}")
+        if options is None or isinstance(options, Mapping):
             return cls(**keywords)
-        if isinstance(options, Mapping):
-            return cls(**{**options, **keywords})
         if not isinstance(options, SessionOptions):
-            raise TypeError(
-                f"options must be SessionOptions or a dict, not {type(options).__name__}"
-            )
-        return replace(options, **keywords)
+            kind = type(options).__name__  # type: ignore[unreachable]  # callers need not be typed
+            raise WrongType(f"options must be SessionOptions or a dict, not {kind}")
+        own = copy.copy(options)
+        for name, value in keywords.items():
+            setattr(own, name, value)
+        return own
 
     def check(self) -> None:
         """Raise `InvalidArgument` naming the first field whose value cannot be honoured."""
@@ -165,17 +180,23 @@ class SessionOptions:
         for name in _NUMBERS:
             value = getattr(self, name)
             if value is not None and (
-                isinstance(value, bool) or not isinstance(value, int | float)
+                isinstance(value, bool) or not isinstance(value, int | float) or isnan(value)
             ):
                 raise InvalidArgument(f"{name} must be a number from 0.0 to 1.0, not {value!r}")
         check_planning_mode(self.planning_mode)
         temperature = self.temperature
-        if temperature is not None and not (
-            isinstance(temperature, int | float) and 0 <= temperature <= 1
+        if temperature is not None and (
+            isinstance(temperature, bool)
+            or not isinstance(temperature, int | float)
+            or not 0 <= temperature <= 1
         ):
             raise InvalidArgument(f"temperature must be from 0.0 to 1.0, not {temperature!r}")
-        if self.confirmation_manager is not None and not callable(self.confirmation_manager):
-            raise InvalidArgument("confirmation_manager must be callable")
+        for name in ("permission_policy", "permission_checker"):
+            value = getattr(self, name)
+            if value is not None and not callable(getattr(value, "check", None)):
+                raise WrongType(f"{name} must have a method check, unlike {checks.shown(value)}")
+        if self.confirmation_manager is not None:
+            checks.function("confirmation_manager", self.confirmation_manager)
 
     def limits(self, default_rounds: int) -> LoopLimits:
         """The loop's limits; `default_rounds` is the configuration's `max_tool_rounds`."""
@@ -234,8 +255,11 @@ class SessionOptions:
         """The store of the long-term memory, None without one."""
         if self.memory_store is not None:
             return self.memory_store
-        folder = self.memory_dir or self.file_memory
-        return None if folder is None else FileMemoryStore(folder)
+        for name in ("memory_dir", "file_memory"):
+            folder = getattr(self, name)
+            if folder is not None and folder != "":
+                return FileMemoryStore(checks.path(name, folder))
+        return None
 
     def confirmation(self) -> ConfirmationPolicy | None:
         """The confirmation policy, built from a dict when one was given."""
@@ -271,6 +295,8 @@ _BOOLEANS = (
     "default_security",
     "auto_save",
     "builtin_skills",
+    "planning",
+    "goal_tracking",
 )
 _NUMBERS = ("auto_compact_threshold", "context_threshold")
 _STRINGS = ("model", "role", "guidelines", "response_style", "extra", "session_id")

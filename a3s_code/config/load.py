@@ -16,7 +16,7 @@ from a3s_code.config.model import AgentConfig, find_model
 from a3s_code.config.schema import build_config
 from a3s_code.config.secret import Secret
 from a3s_code.config.tree import Body, Entry, Mistake, Value
-from a3s_code.errors import ConfigError, InvalidArgument, UnknownModel
+from a3s_code.errors import ConfigError, UnknownModel, WrongType
 
 _logger = logging.getLogger("a3s_code")
 
@@ -51,7 +51,7 @@ def config_from_mapping(
     Strings are taken as they are: no `env()` in them is looked up. Raises `ConfigError`.
     """
     if not isinstance(mapping, Mapping):
-        raise InvalidArgument(f"config must be a dict, not {type(mapping).__name__}")
+        raise WrongType(f"config must be a dict, not {type(mapping).__name__}")
     try:
         body = _body(mapping)
     except Mistake as mistake:
@@ -94,7 +94,7 @@ def _path_of(source: str | os.PathLike[str], environ: Mapping[str, str]) -> Path
         return Path(os.path.abspath(expand_home(os.fsdecode(source), environ)))
     if not isinstance(source, str):
         kind = type(source).__name__  # type: ignore[unreachable]  # callers need not be typed
-        raise InvalidArgument(f"config_source must be a path or the text itself, not {kind}")
+        raise WrongType(f"config_source must be a path or the text itself, not {kind}")
     if "\n" in source or "\0" in source:
         return None
     expanded = Path(expand_home(source.strip(), environ))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
+from a3s_code import checks
 from a3s_code.context.filesystem import FileSystemContextProvider
 from a3s_code.context.provider import ContextProvider, check_provider
 
@@ -21,7 +22,8 @@ def chosen_providers(
     A relative `fs_context` starts in the workspace. Raises `InvalidArgument` for something that
     cannot be asked, `WorkspaceError` for a directory that does not exist.
     """
-    chosen = [*(providers or ()), *(() if provider is None else (provider,))]
+    given = () if providers is None else checks.items("context_providers", providers)
+    chosen = [*given, *(() if provider is None else (provider,))]
     for one in chosen:
         check_provider(one)
     if fs_context is not None:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from a3s_code import checks
 from a3s_code.config.model import (
     PriorityBoostSettings,
     QueueSettings,
     RateLimitSettings,
     RetryPolicySettings,
 )
-from a3s_code.errors import InvalidArgument
+from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.lanes.handler import LaneHandler, checked_lane, positive
 from a3s_code.permissions.lanes import LANES
 
@@ -66,7 +67,7 @@ class SessionQueueConfig:
         object.__setattr__(self, "_handlers", {})
         for name, value in settings.items():
             if name not in _NAMES and name not in ("lane_handlers", "enable_all_features"):
-                raise TypeError(f"SessionQueueConfig has no setting {name!r}")
+                raise WrongType(f"SessionQueueConfig has no setting {name!r}")
             if value is not None:
                 setattr(self, name, value)
 
@@ -76,7 +77,7 @@ class SessionQueueConfig:
         if isinstance(given, SessionQueueConfig):
             return given
         if isinstance(given, Mapping):
-            return cls(**given)
+            return cls(**checks.mapping("queue_config", given))
         raise InvalidArgument(f"queue_config must be a SessionQueueConfig, not {given!r}")
 
     def __repr__(self) -> str:

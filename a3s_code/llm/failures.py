@@ -14,6 +14,7 @@ from a3s_code.llm.refusal import error_message
 
 MAX_BODY_BYTES = 4096
 
+GAVE_UP = "gave up after"
 _MIN_SECRET = 4  # anything shorter would blot out ordinary words
 _TITLE = re.compile(r"<title[^>]*>([^<]*)</title", re.IGNORECASE)
 _BEARER = re.compile(r"(?i)\b(bearer\s+)[a-z0-9._~+/=-]{8,}")

@@ -20,6 +20,7 @@ from a3s_code.errors import ModelError, ModelRefused, ModelUnreachable, StreamIn
 from a3s_code.events import AgentEvent, Retrying
 from a3s_code.llm.address import shown_url
 from a3s_code.llm.failures import (
+    GAVE_UP,
     MAX_BODY_BYTES,
     connection_problem,
     is_final,
@@ -125,7 +126,7 @@ class ModelClient:
             except ModelError as error:
                 failure = redacted(error, self._secrets(api_key))
                 if live.delivered or not error.retryable or retry >= self._retry.max_retries:
-                    before = f"gave up after {retry + 1} attempts: " if retry else ""
+                    before = f"{GAVE_UP} {retry + 1} attempts: " if retry else ""
                     raise redacted(failure, (), before=before) from error.__cause__
             delay_s = retry_delay_s(self._retry, retry, random.random(), failure.retry_after_s)
             retry += 1

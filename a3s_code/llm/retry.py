@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 
 RETRYABLE_STATUS_CODES = (408, 429, 500, 502, 503, 504, 529)
@@ -54,6 +55,7 @@ class RetryConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> RetryConfig:
         """The settings named in `values`, defaults for the rest; an unknown name is refused."""
+        checks.mapping("retry_config", values)
         known = [field.name for field in fields(cls)]
         unknown = [name for name in values if name not in known]
         if unknown:

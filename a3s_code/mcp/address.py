@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from a3s_code import checks
 from a3s_code.config.model import McpServerConfig
 from a3s_code.config.secret import Secret, unfit_for_header
 from a3s_code.errors import InvalidArgument
@@ -24,15 +25,14 @@ def server_config(
     timeout_ms: int | None = None,
 ) -> McpServerConfig:
     """The arguments of `add_mcp_server` as a configuration. Raises `InvalidArgument`."""
-    if isinstance(args, str):
-        raise InvalidArgument("args must be a list of strings, not one string")
+    given = () if args is None else checks.texts("args", args)
     chosen = "streamable-http" if transport == "streamable_http" else transport
     return checked_config(
         McpServerConfig(
             name=name,
             transport=cast(Any, chosen),  # checked below
             command=command,
-            args=tuple(map(str, args or ())),
+            args=tuple(given),
             url=url,
             headers=_headers(headers),
             env=_secrets("env", env),
@@ -59,11 +59,9 @@ def checked_config(config: McpServerConfig) -> McpServerConfig:
 
 
 def _headers(given: Mapping[str, str] | None) -> dict[str, Secret]:
-    given = {
-        name: value.strip() if isinstance(value, str) else value
-        for name, value in (given or {}).items()
+    values = {
+        name: Secret(value.reveal().strip()) for name, value in _secrets("headers", given).items()
     }
-    values = _secrets("headers", given)
     for name, value in values.items():
         problem = unfit_for_header(value.reveal())
         if problem:
@@ -72,8 +70,8 @@ def _headers(given: Mapping[str, str] | None) -> dict[str, Secret]:
 
 
 def _secrets(what: str, given: Mapping[str, str] | None) -> dict[str, Secret]:
-    values = dict(given or {})
+    values = {} if given is None else dict(checks.mapping(what, given))
     for key, value in values.items():
-        if not isinstance(key, str) or not isinstance(value, str):
+        if not isinstance(value, str):  # not shown: it may be secret
             raise InvalidArgument(f"{what} must have strings as names and values: {key!r}")
     return {key: Secret(value) for key, value in values.items()}

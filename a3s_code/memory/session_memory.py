@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Self, TypeVar
 
+from a3s_code import checks
 from a3s_code.config.model import MemorySettings
 from a3s_code.errors import A3SError, InvalidArgument, StoreError
 from a3s_code.memory.item import MemoryItem, utc_now
@@ -64,6 +65,9 @@ class SessionMemory:
 
     def remember_success(self, task: str, tools: Sequence[str], result: str) -> MemoryItem:
         """Keep what worked, as a pattern of importance 0.8."""
+        checks.text("task", task)
+        checks.text("result", result)
+        checks.texts("tools", tools)
         return self.remember(
             MemoryItem(
                 f"Success: {task}\nTools: {', '.join(tools) or 'none'}\nResult: {result}",
@@ -76,6 +80,9 @@ class SessionMemory:
 
     def remember_failure(self, task: str, error: str, tools: Sequence[str]) -> MemoryItem:
         """Keep what failed, as an event of importance 0.9."""
+        checks.text("task", task)
+        checks.text("error", error)
+        checks.texts("tools", tools)
         return self.remember(
             MemoryItem(
                 f"Failure: {task}\nTools: {', '.join(tools) or 'none'}\nError: {error}",
@@ -116,7 +123,13 @@ class SessionMemory:
 
     def recall_by_tags(self, tags: Collection[str], limit: int = 10) -> list[dict[str, Any]]:
         """Items that have any of the tags, the best first."""
-        wanted = [tags] if isinstance(tags, str) else list(tags)
+        wanted = (
+            [tags]
+            if isinstance(tags, str)
+            else list(
+                checks.texts("tags", list(tags) if isinstance(tags, set | frozenset) else tags)
+            )
+        )
         found = _asked(lambda: _items(self.store.search_by_tags(wanted, limit)))
         return [item.to_dict() for item in self._accessed(found)]
 

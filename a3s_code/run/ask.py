@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from a3s_code.errors import ModelError, StreamInterrupted
 from a3s_code.events import AgentEvent, Retrying
 from a3s_code.llm.bound import BoundModel, ModelCall
-from a3s_code.llm.failures import redacted
+from a3s_code.llm.failures import GAVE_UP, redacted
 from a3s_code.llm.model import ModelReply, ToolDefinition
 from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
@@ -61,7 +61,8 @@ class Asker:
                 return reply
             except ModelError as error:
                 if attempt >= self.threshold or not self._may_repeat(error):
-                    calls = f"gave up after {attempt} calls: " if attempt > 1 else ""
+                    told = attempt == 1 or error.problem.startswith(GAVE_UP)
+                    calls = "" if told else f"{GAVE_UP} {attempt} calls: "
                     raise redacted(error, (), before=calls) from error
                 failure = error
             wait_s = _FIRST_WAIT_S * 2 ** (attempt - 1)

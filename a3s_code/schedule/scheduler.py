@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from a3s_code.errors import InvalidArgument, ScheduleFull
+from a3s_code import checks
+from a3s_code.errors import ScheduleFull
 from a3s_code.schedule.grammar import MIN_INTERVAL_S
 
 MAX_TASKS = 50
@@ -58,12 +59,8 @@ class Scheduler:
         Raises `InvalidArgument` for a blank prompt or an interval that is no whole number of
         seconds or negative, `ScheduleFull` when there are 50 tasks.
         """
-        if not isinstance(prompt, str) or not prompt.strip():
-            raise InvalidArgument("the prompt to schedule is empty")
-        if type(interval_secs) is not int or interval_secs < 0:
-            raise InvalidArgument(
-                f"interval_secs must be a whole number of seconds, not {interval_secs!r}"
-            )
+        checks.filled("prompt", prompt)
+        checks.integer("interval_secs", interval_secs, 0)
         interval_s = max(MIN_INTERVAL_S, interval_secs)
         with self._lock:
             now = self._current()

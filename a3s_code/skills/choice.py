@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.skills.builtins import load_builtin_skills
 from a3s_code.skills.plugin import mount
@@ -39,9 +40,9 @@ def chosen_skills(
             )
         for skill in registry.all():
             chosen.register(skill)
-    for skill in inline:
+    for skill in checks.items("inline_skills", inline):
         chosen.register(skill)
-    mount(plugins, chosen)
+    mount(checks.items("plugins", plugins), chosen)
     return chosen
 
 
@@ -53,4 +54,4 @@ def folders_of(option: str, given: object) -> list[Path]:
         isinstance(entry, str | os.PathLike) for entry in given
     ):
         raise InvalidArgument(f"{option} must be a list of directories, not {given!r}")
-    return [Path(os.path.expanduser(entry)) for entry in given]
+    return [Path(os.path.expanduser(checks.path(option, entry))) for entry in given]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.foreign import call_foreign
@@ -52,9 +53,10 @@ def function_tool(
     The model gets text as it is, a `ToolOutput` as it is, None as nothing and anything else as JSON.
     Raises `InvalidArgument` when the name cannot be a tool's or a parameter has no usable type.
     """
+    checks.function("function", function)
     if name is None:
         name = str(getattr(function, "__name__", type(function).__name__))
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(checks.text("name", name)):
         raise InvalidArgument(f"{name!r} cannot be the name of a tool; give another with name=")
     docstring = inspect.getdoc(function)
     signature, hints = inspect.signature(function), _hints(function, name)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+from a3s_code import checks
 from a3s_code.errors import ToolFailed, WorkspaceError
 from a3s_code.tools import confined
 
@@ -29,13 +30,12 @@ class Workspace:
     """
 
     def __init__(self, root: str | os.PathLike[str]) -> None:
-        given = os.fspath(root)
-        real = Path(os.path.realpath(os.path.expanduser(given)))
-        if not real.exists():
-            raise WorkspaceError(f"workspace {given!r} does not exist")
-        if not real.is_dir():
-            raise WorkspaceError(f"workspace {given!r} is not a directory")
-        self.root = real
+        given = checks.path("workspace", root)
+        real = os.path.realpath(os.path.expanduser(given))
+        if not os.path.isdir(real):
+            problem = "is not a directory" if os.path.exists(real) else "does not exist"
+            raise WorkspaceError(f"workspace {given!r} {problem}")
+        self.root = Path(real)
         self.changes = threading.Lock()
 
     def __repr__(self) -> str:
