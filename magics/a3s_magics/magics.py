@@ -96,15 +96,15 @@ class A3SMagics(Magics):
 
             show(Explorer(self.session, tool).bundle())
 
-    def tool_line(self, tool: str, line: str) -> Any:
-        """The value of `%a3s_<tool> <line>`."""
+    def tool_line(self, tool: str, line: str, body: str | None = None) -> Any:
+        """The value of `%a3s_<tool> <line>`, and of `%%a3s_<tool> <line>` with its body."""
         from a3s_magics.options import HelpWanted
         from a3s_magics.problems import TurnCancelled, said_in_one_line
         from a3s_magics.tool_lines import run_tool_line
 
         try:
             with said_in_one_line():
-                return run_tool_line(self.session(), tool, line)
+                return run_tool_line(self.session(), tool, line, body)
         except HelpWanted as help_text:
             _say(str(help_text))
             return None

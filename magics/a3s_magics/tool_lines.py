@@ -10,17 +10,21 @@ from IPython.core.error import UsageError
 from a3s_code import Session, ToolResult
 from a3s_magics.cards import fenced
 from a3s_magics.options import one_line
-from a3s_magics.tool_parser import Call, parse_tool_line, tool_parser
+from a3s_magics.tool_parser import Call, parse_tool_cell, parse_tool_line, tool_parser
 from a3s_magics.tool_values import Matches, value_of
 
 
-def run_tool_line(session: Session, tool: str, line: str) -> Any:
-    """The value of calling the tool with the arguments of the line.
+def run_tool_line(session: Session, tool: str, line: str, body: str | None = None) -> Any:
+    """The value of calling the tool with the arguments of the line, and of the cell below it.
 
     Raises `UsageError` in one line when the tool fails (a command of `bash` may fail: its exit code
     is in the result).
     """
-    call = parse_tool_line(tool_definition(session, tool), line)
+    definition = tool_definition(session, tool)
+    if body is None:
+        call = parse_tool_line(definition, line)
+    else:
+        call = parse_tool_cell(definition, line, body)
     if tool == "glob" and "path" not in call.args:  # complete, where the tool's text is cut
         value = session.glob(call.args["pattern"])
         output = "\n".join(value) or "No files found"
@@ -30,7 +34,7 @@ def run_tool_line(session: Session, tool: str, line: str) -> Any:
             raise UsageError(f"%a3s_{tool}: {one_line(result.output)}")
         output, value = result.output, _value(session, call, result)
     if call.tell:
-        session.tell(told(tool, line, output))
+        session.tell(told(tool, line if body is None else f"{line}\n{body}", output))
     return value
 
 

@@ -7,13 +7,13 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from a3s_magics.options import LineParser
-from a3s_magics.tool_schema import Parameter, parameters_of
+from a3s_magics.tool_schema import BODIES, Parameter, parameters_of
 
 TELL = "--tell"
 # What follows these of our options in front of a command is not the command's.
@@ -35,6 +35,31 @@ def parse_tool_line(definition: Mapping[str, Any], line: str) -> Call:
     name = str(definition["name"])
     if name == "bash":
         return _command(definition, line)
+    return _parsed(definition, line)
+
+
+def parse_tool_cell(definition: Mapping[str, Any], line: str, body: str) -> Call:
+    """The call that a cell means: the line has every argument but the body. Raises as for a line."""
+    name = str(definition["name"])
+    if name == "bash":
+        options = line.strip()
+        call = _command(definition, f"{options} -" if options else "-")
+        if call.args["command"] != "-":
+            raise UsageError("%%a3s_bash: the commands go on the lines below it")
+    else:
+        call = _parsed(_without(definition, BODIES[name]), line)
+    return replace(call, args={**call.args, BODIES[name]: body})
+
+
+def _without(definition: Mapping[str, Any], parameter: str) -> dict[str, Any]:
+    schema = dict(definition["parameters"])
+    schema["properties"] = {k: v for k, v in schema["properties"].items() if k != parameter}
+    schema["required"] = [name for name in schema.get("required", ()) if name != parameter]
+    return {**definition, "parameters": schema}
+
+
+def _parsed(definition: Mapping[str, Any], line: str) -> Call:
+    name = str(definition["name"])
     given = vars(tool_parser(definition).parse_line(line))
     tell = bool(given.pop(TELL, False))
     return Call(name, {key: value for key, value in given.items() if value is not None}, tell)
@@ -66,7 +91,7 @@ def tool_parser(definition: Mapping[str, Any]) -> LineParser:
         prog=f"%a3s_{name}",
         usage="%%a3s_bash [--tell] [--timeout MS] COMMAND" if bash else None,
         description=_formatted(str(definition.get("description", ""))),
-        epilog="The command is the rest of the line, as it is typed." if bash else None,
+        epilog=_epilog(name),
     )
     parameters = parameters_of(definition)
     in_place = positional(parameters)
@@ -83,6 +108,14 @@ def tool_parser(definition: Mapping[str, Any]) -> LineParser:
             flags.add(_add_option(parser, parameter, flags))
     parser.add_argument(TELL, dest=TELL, action="store_const", const=True, help=_TELL_HELP)
     return parser
+
+
+def _epilog(name: str) -> str | None:
+    if name == "bash":
+        return "The command is the rest of the line, as it is typed, or the lines below %%a3s_bash."
+    if name in BODIES:
+        return f"As a cell, %%a3s_{name}, the lines below it are its {BODIES[name]}."
+    return None
 
 
 def positional(parameters: Sequence[Parameter]) -> list[Parameter]:

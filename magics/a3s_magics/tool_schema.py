@@ -7,6 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+# Tools whose magic also comes as a cell, and the parameter that the cell's body is.
+BODIES = {"bash": "command", "patch": "diff", "task": "prompt", "write": "content"}
+
 Kind = Literal["text", "integer", "number", "boolean", "json", "any"]
 
 _KINDS: dict[Any, Kind] = {

@@ -11,6 +11,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from a3s_code import Session, builtin_tool_names
 from a3s_magics.tool_values import MAX_ROWS, Match, Matches, Outcome, value_of
 from tests.magics.conftest import StartKernel
+from tests.magics.test_shell import complaint
 from tests.model_server import ModelServer, says
 
 
@@ -177,3 +178,51 @@ def test_what_was_found_can_be_told_to_the_agent(
     assert "````text\na.txt:1:a ``` fence" in told["content"]
     assert prompt["content"] == "hi"
     assert "gone" not in str(model_server.requests)
+
+
+# -- cells -----------------------------------------------------------------------------------------
+
+
+def test_a_cell_is_written_patched_and_run_as_it_is_typed(
+    loaded: InteractiveShell, workspace: Path
+) -> None:
+    run(loaded, "%%a3s_write 'my file.txt'\none {x} $y\n\n\"two\"\n")
+    assert (workspace / "my file.txt").read_text() == 'one {x} $y\n\n"two"\n'
+
+    run(loaded, "%%a3s_patch 'my file.txt'\n@@ -1,1 +1,1 @@\n-one {x} $y\n+ONE\n")
+    assert (workspace / "my file.txt").read_text() == 'ONE\n\n"two"\n'
+
+    outcome = run(loaded, "%%a3s_bash --timeout 60000\nfor n in 1 2\ndo echo $n; done\nexit 3\n")
+    assert (outcome.output.split(), outcome.exit_code) == (["1", "2"], 3)
+
+
+@pytest.mark.parametrize(
+    ("cell", "culprit"),
+    [
+        ("%%a3s_write\ntext", "FILE_PATH"),
+        ("%%a3s_write a.txt b.txt\ntext", "b.txt"),
+        ("%%a3s_bash echo 1\necho 2", "below"),
+    ],
+)
+def test_a_cell_with_a_mistake_does_nothing(
+    loaded: InteractiveShell,
+    workspace: Path,
+    capsys: pytest.CaptureFixture[str],
+    cell: str,
+    culprit: str,
+) -> None:
+    before = sorted(workspace.iterdir())
+    assert culprit in complaint(loaded, cell, capsys)
+    assert sorted(workspace.iterdir()) == before
+
+
+def test_a_written_cell_can_be_told_and_is_gone_after_unloading(
+    loaded: InteractiveShell, model_server: ModelServer
+) -> None:
+    model_server.script(says("Fine."))
+    run(loaded, "%%a3s_write --tell a.txt\nhello\n")
+    run(loaded, "%%a3s\nok?")
+    assert "hello" in str(model_server.requests[0]["messages"])
+
+    loaded.run_line_magic("unload_ext", "a3s_magics")
+    assert not [name for name in loaded.magics_manager.magics["cell"] if name.startswith("a3s")]
