@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
@@ -12,38 +12,14 @@ from urllib.parse import quote_plus
 from a3s_code.config.model import SearchSettings
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.protocol import ToolContext, ToolOutput
-from a3s_code.tools.search_results import (
-    SearchResult,
-    UnreadableAnswer,
-    as_json,
-    as_text,
-    merge,
-    read_duckduckgo,
-    read_wikipedia,
-)
+from a3s_code.tools.search_engines import ENGINES, Engine, UnreadableAnswer
+from a3s_code.tools.search_results import SearchResult, as_json, as_text, merge
+from a3s_code.tools.threads import in_thread
 
 DEFAULT_ENGINES = "ddg,wiki"
 DEFAULT_LIMIT, MAX_LIMIT = 10, 50
 MAX_TIMEOUT_S = 60
 _MAX_BODY_BYTES = 2 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """A search engine: its address with `{query}` and `{limit}`, and how its answer is read."""
-
-    url: str
-    read: Callable[[bytes], list[SearchResult]]
-
-
-ENGINES: Mapping[str, Engine] = {
-    "ddg": Engine("https://html.duckduckgo.com/html/?q={query}", read_duckduckgo),
-    "wiki": Engine(
-        "https://en.wikipedia.org/w/api.php?action=query&list=search&format=json"
-        "&srlimit={limit}&srsearch={query}",
-        read_wikipedia,
-    ),
-}
 
 
 class WebSearch:
@@ -62,7 +38,8 @@ class WebSearch:
             "query": {"type": "string", "description": "What to search for."},
             "engines": {
                 "type": "string",
-                "description": f"Engines, separated by commas; {DEFAULT_ENGINES} by default.",
+                "description": f"Engines out of {', '.join(ENGINES)}, separated by commas; "
+                f"{DEFAULT_ENGINES} by default.",
             },
             "limit": {
                 "type": "integer",
@@ -175,7 +152,7 @@ class WebSearch:
             raise ToolFailed(f"timed out after {timeout_s:g} seconds") from None
         if page.status != 200:
             raise ToolFailed(f"HTTP {page.status}")
-        return engine.read(page.body)[:limit]
+        return (await in_thread(lambda _stop: engine.read(page.body)))[:limit]
 
     def _timeout_s(self, name: str, wanted: int | None) -> float:
         configured = self._settings.engines.get(name)

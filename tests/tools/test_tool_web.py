@@ -13,9 +13,9 @@ import pytest
 
 from a3s_code.config.model import SearchEngineSettings, SearchHealthSettings, SearchSettings
 from a3s_code.tools import ToolOutput
-from a3s_code.tools.search_results import UnreadableAnswer, read_duckduckgo, read_wikipedia
+from a3s_code.tools.search_engines import ENGINES, Engine
 from a3s_code.tools.web_fetch import WebFetch
-from a3s_code.tools.web_search import ENGINES, Engine, WebSearch
+from a3s_code.tools.web_search import WebSearch
 from tests.tools.bench import Bench
 from tests.tools.web_server import Answer, WebServer
 
@@ -357,11 +357,3 @@ def test_an_engine_rests_after_failures_in_a_row(bench: Bench, server: WebServer
         output = _search(bench, server, query="x", engines="wiki")
     assert len(server.requests) == 2
     assert "wiki: suspended for" in output.text
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"query": {"search": [1]}}', b"\xff"])
-def test_answers_in_another_form_are_an_error(body: bytes) -> None:
-    with pytest.raises(UnreadableAnswer):
-        read_wikipedia(body)
-    with pytest.raises(UnreadableAnswer):
-        read_duckduckgo(body)
