@@ -9,6 +9,8 @@ import a3s_code
 from a3s_code import A3SError, ExecutionError
 from a3s_magics.record import without_keys
 
+_LINE_CHARS = 400
+
 
 class TurnCancelled(Exception):
     """The turn was cancelled or interrupted. What had arrived is on screen and in the history."""
@@ -33,6 +35,11 @@ def said_in_one_line() -> Iterator[None]:
         raise UsageError(_one_line(str(error))) from None
 
 
+def said_in_full(text: str) -> bool:
+    """Whether the line that ends a failed turn's cell tells all of the error."""
+    return len(_one_line(text)) <= _LINE_CHARS
+
+
 def failed_turn(kind: str, text: str) -> A3SError:
     """The library's error of that class, which IPython shows as a single line."""
     cls = getattr(a3s_code, kind, ExecutionError)
@@ -40,6 +47,8 @@ def failed_turn(kind: str, text: str) -> A3SError:
         cls = ExecutionError
     message = _one_line(text)
     error = cls(message.removeprefix(cls.prefix))
+    if not said_in_full(text):
+        message = f"{message[: _LINE_CHARS - 1]}…"
     # IPython asks the exception itself how it wants to be shown.
     error._render_traceback_ = lambda: [f"{cls.__name__}: {message}"]  # type: ignore[attr-defined]
     return error

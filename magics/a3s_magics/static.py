@@ -7,6 +7,7 @@ from a3s_magics.child_card import child_sign, child_standing, child_title
 from a3s_magics.fences import with_closed_fence
 from a3s_magics.inert import inert, oneline
 from a3s_magics.plan_card import heading_text, plan_markdown, plan_text
+from a3s_magics.problems import said_in_full
 from a3s_magics.sanitise import safe_markdown, without_controls
 from a3s_magics.statusline import Surroundings, status_line
 from a3s_magics.transcript import (
@@ -22,6 +23,8 @@ from a3s_magics.transcript import (
     Transcript,
 )
 
+FAILED = "The last line says why; what had arrived is kept, and the cell can be run again."
+
 
 def segment_markdown(part: Segment) -> str:
     """One segment as Markdown that no front end can be hurt by."""
@@ -35,8 +38,8 @@ def segment_markdown(part: Segment) -> str:
             return card_markdown(part)
         case Notice(text=text):
             return f"*{inert(text)}*"
-        case Failure():
-            return failure_html(part)
+        case Failure(kind=kind, text=text):
+            return f"✗ **{inert(kind)}**: {inert(text)}"
         case Plan():
             return plan_markdown(part)
         case StepHeading():
@@ -45,10 +48,19 @@ def segment_markdown(part: Segment) -> str:
             return child_markdown(part)
 
 
-def failure_html(failure: Failure) -> str:
-    """The red card; JupyterLab and the classic notebook know the class, others show the text."""
-    text = inert(failure.text)
-    return f'<div class="alert alert-block alert-danger"><b>{inert(failure.kind)}</b>: {text}</div>'
+def failure_markdown(failure: Failure) -> str:
+    """What is said above the cell's error line, which tells the error itself."""
+    told = f"✗ **The turn failed.** {FAILED}"
+    if said_in_full(failure.text):
+        return told
+    whole = fenced(without_controls(failure.text).strip())
+    return f"{told}\n\n<details><summary>The whole message</summary>\n\n{whole}\n\n</details>"
+
+
+def failure_text(failure: Failure) -> str:
+    """The same in plain text."""
+    told = f"✗ The turn failed. {FAILED}"
+    return told if said_in_full(failure.text) else f"{told}\n{without_controls(failure.text)}"
 
 
 def child_markdown(child: Child) -> str:
@@ -97,13 +109,19 @@ def segment_text(part: Segment) -> str:
 
 def turn_markdown(view: Transcript, around: Surroundings) -> str:
     """The whole turn, with the status line at its end."""
-    blocks = [segment_markdown(part) for part in view.segments]
+    blocks = [
+        failure_markdown(part) if isinstance(part, Failure) else segment_markdown(part)
+        for part in view.segments
+    ]
     blocks.append(f"<sub>{inert(status_line(view, around))}</sub>")
     return "\n\n".join(block for block in blocks if block.strip())
 
 
 def turn_text(view: Transcript, around: Surroundings) -> str:
     """The whole turn in plain text."""
-    blocks = [segment_text(part) for part in view.segments]
+    blocks = [
+        failure_text(part) if isinstance(part, Failure) else segment_text(part)
+        for part in view.segments
+    ]
     blocks.append(f"[{status_line(view, around)}]")
     return "\n\n".join(block for block in blocks if block.strip())

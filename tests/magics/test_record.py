@@ -19,6 +19,7 @@ from a3s_code import (
     TurnStart,
     event_from_dict,
 )
+from a3s_magics.problems import failed_turn
 from a3s_magics.record import EventLog, turn_record, without_keys
 from a3s_magics.static import turn_markdown, turn_text
 from a3s_magics.statusline import Surroundings, status_line
@@ -120,12 +121,19 @@ def test_the_static_form_reads_in_order() -> None:
     assert text.endswith("[done · openai/m · 1,000 tokens · $0.5000 · 1.2 s]")
 
 
-def test_a_failure_is_a_red_card_with_the_words_of_the_error() -> None:
+def test_a_failure_points_to_the_line_below_and_a_long_one_is_told_in_full() -> None:
     error = ErrorEvent(error="cannot reach http://127.0.0.1:9/<v1>", error_type="ModelUnreachable")
-    markdown = turn_markdown(advance(Transcript(), error), AROUND)
+    view = advance(Transcript(), error)
 
-    assert 'class="alert alert-block alert-danger"' in markdown
-    assert "http://127.0.0.1:9/&lt;v1&gt;" in markdown
+    for form in (turn_markdown(view, AROUND), turn_text(view, AROUND)):
+        assert "The turn failed." in form
+        assert "127.0.0.1" not in form
+    long = ErrorEvent(error=f"begins {'x' * 500} <ends>", error_type="ModelRefused")
+    assert "<ends>\n```" in turn_markdown(advance(Transcript(), long), AROUND)
+    assert "<ends>" in turn_text(advance(Transcript(), long), AROUND)
+    (line,) = failed_turn("ModelRefused", long.error)._render_traceback_()  # type: ignore[attr-defined]
+    assert line.startswith("ModelRefused: begins xxx")
+    assert line.endswith("x…")
 
 
 def test_the_status_line_counts_minutes() -> None:

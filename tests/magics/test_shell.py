@@ -266,7 +266,7 @@ def test_a_workspace_that_does_not_exist_is_named(
     assert "gone/away" in complaint(loaded, "%%a3s\nhi", capsys).replace("\\", "/")
 
 
-def test_an_unreachable_server_gives_a_red_card_and_keeps_the_session(
+def test_an_unreachable_server_is_named_once_and_the_session_stays(
     loaded: InteractiveShell, model_server: ModelServer, workspace: Path
 ) -> None:
     model_server.close()
@@ -275,8 +275,9 @@ def test_an_unreachable_server_gives_a_red_card_and_keeps_the_session(
 
     assert type(ran.error_in_exec).__name__ == "ModelUnreachable"
     (bundle,) = bundles(loaded)
-    assert "alert-danger" in bundle["text/markdown"]
-    assert model_server.url in bundle["text/markdown"]
+    assert "The turn failed" in bundle["text/markdown"]
+    told = [*ran.error_in_exec._render_traceback_(), *map(str, bundle.values())]  # type: ignore[union-attr]
+    assert sum(model_server.url in text for text in told) == 2  # the line, and the record
     assert bundle[RECORD]["error"]["type"] == "ModelUnreachable"
     run(loaded, "%a3s status")
 

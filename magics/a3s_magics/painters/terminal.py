@@ -11,6 +11,7 @@ from a3s_magics.painters.outputs import show
 from a3s_magics.painters.protocol import Bundle
 from a3s_magics.plan_card import heading_text, plan_text
 from a3s_magics.sanitise import without_controls
+from a3s_magics.static import failure_text
 from a3s_magics.statusline import Surroundings, status_line
 from a3s_magics.transcript import (
     Child,
@@ -86,8 +87,8 @@ class TerminalPainter:
                 return over
             case Child():
                 return self._print_child(part)
-            case Failure(kind=kind, text=text):
-                self._line(f"{kind}: {without_controls(text)}")
+            case Failure():
+                self._line(failure_text(part))
         return True
 
     def _print_call(self, call: ToolCall) -> bool:
