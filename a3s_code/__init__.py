@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from a3s_code.config.describe import describe_config
     from a3s_code.config.discover import DiscoveredConfig, discover_config
     from a3s_code.config.model import AgentConfig
+    from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
     from a3s_code.context.filesystem import FileSystemContextProvider
     from a3s_code.context.model import (
         ContextDepth,
@@ -225,6 +226,9 @@ _HOMES = {
     "RipgrepContextProvider": "a3s_code.context.ripgrep",
     "SaveFailed": "a3s_code.errors",
     "ScheduleFull": "a3s_code.errors",
+    "SearchConfig": "a3s_code.config.search",
+    "SearchEngineConfig": "a3s_code.config.search",
+    "SearchHealthConfig": "a3s_code.config.search",
     "Session": "a3s_code.session",
     "SessionBusy": "a3s_code.errors",
     "SessionClosed": "a3s_code.errors",
@@ -275,8 +279,8 @@ _HOMES = {
     "UnknownModel": "a3s_code.errors",
     "WebSocketTransport": "a3s_code.ahp.transports",
     "WorkspaceError": "a3s_code.errors",
-    "builtin_tool_names": "a3s_code.tool_names",
     "builtin_skills": "a3s_code.skills.builtins",
+    "builtin_tool_names": "a3s_code.tool_names",
     "describe_config": "a3s_code.config.describe",
     "discover_config": "a3s_code.config.discover",
     "event_from_dict": "a3s_code.events",
@@ -364,6 +368,9 @@ __all__ = [
     "RipgrepContextProvider",
     "SaveFailed",
     "ScheduleFull",
+    "SearchConfig",
+    "SearchEngineConfig",
+    "SearchHealthConfig",
     "Session",
     "SessionBusy",
     "SessionClosed",

@@ -91,7 +91,9 @@ class Assembly:
         """The tools and everything that stands between the model and their work."""
         config, options, root = self._config, self._options, self._place.root
         builtin = builtin_tools(
-            web=config.web, search=config.search, sandbox=options.sandbox_handle
+            web=config.web,
+            search=options.search() or config.search,
+            sandbox=options.sandbox_handle,
         )
         guard, lanes = options.guard(self._known_keys()), options.queue(config.queue)
         return Toolbox(

@@ -13,6 +13,7 @@ from typing import Any
 from a3s_code import checks
 from a3s_code.ahp.transports import HttpTransport, StdioTransport, Transport, transport_of
 from a3s_code.config.model import QueueSettings
+from a3s_code.config.search import SearchConfig
 from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.lanes.config import LaneSettings, SessionQueueConfig
 from a3s_code.llm.retry import RetryConfig
@@ -75,6 +76,7 @@ class SessionOptions:
     skill_registry, inline_skills, plugins: skills given as objects; `add_instruction` and
         `add_persona` append an inline skill.
     queue_config: a `SessionQueueConfig`, or a dict of its settings; without it there is no queue.
+    search_config: a `SearchConfig`, or a dict with the keys of the `search` block, in its place.
     ahp_transport (also hook_executor): a `StdioTransport` or `HttpTransport`, or its dict form, to
         a harness that supervises the session in the place of its hooks.
     """
@@ -125,6 +127,7 @@ class SessionOptions:
     inline_skills: list[Skill] = field(default_factory=list)
     plugins: Sequence[SkillPlugin] | None = None
     queue_config: SessionQueueConfig | Mapping[str, Any] | None = None
+    search_config: SearchConfig | Mapping[str, Any] | None = None
     ahp_transport: StdioTransport | HttpTransport | Mapping[str, Any] | None = None
     hook_executor: StdioTransport | HttpTransport | Mapping[str, Any] | None = None
 
@@ -235,6 +238,10 @@ class SessionOptions:
         if self.queue_config is None:
             return None
         return SessionQueueConfig.of(self.queue_config).settings(start)
+
+    def search(self) -> SearchConfig | None:
+        """How the web is searched, None for what the configuration says."""
+        return SearchConfig.of(self.search_config)
 
     def transport(self) -> Transport | None:
         """How the session's supervisor is reached, None without one."""

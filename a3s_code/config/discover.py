@@ -21,10 +21,15 @@ _ROOT_MARKS = (".git", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredConfig:
-    """A source for `load_config`, and in a few words where it comes from."""
+    """A source for `load_config`, and in a few words where it comes from.
+
+    `with_folder` says that it came with the folder and was not put in place by the user: a folder
+    may be somebody else's.
+    """
 
     source: str
     origin: str
+    with_folder: bool = False
 
 
 def discover_config(
@@ -43,15 +48,15 @@ def discover_config(
         return _of_file(_named_file(named, home))
     for candidate in _files(Path(os.path.abspath(folder)), environ, Path(os.path.abspath(home))):
         if os.path.isfile(candidate):
-            return _of_file(candidate)
+            return _of_file(candidate, with_folder=candidate.name == FILE_NAME)
     return _from_keys(environ) or DiscoveredConfig(
         f'default_model = "{LOCAL_PROVIDER}/{EMBEDDED_MODEL.id}"\n',
         f"no {FILE_NAME} and no API key: using the embedded model {EMBEDDED_MODEL.id}",
     )
 
 
-def _of_file(path: Path) -> DiscoveredConfig:
-    return DiscoveredConfig(str(path), str(path))
+def _of_file(path: Path, *, with_folder: bool = False) -> DiscoveredConfig:
+    return DiscoveredConfig(str(path), str(path), with_folder)
 
 
 def _named_file(named: str, home: Path) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from a3s_code.config.search import SearchConfig
 from a3s_code.config.secret import Secret
 from a3s_code.errors import ConfigError, UnknownModel
 
@@ -182,32 +183,6 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SearchHealthSettings:
-    """A search engine rests `suspend_seconds` after `max_failures` failures in a row."""
-
-    max_failures: int = 3
-    suspend_seconds: int = 60
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchEngineSettings:
-    """One search engine. `timeout` is in seconds; None means that of the search block."""
-
-    enabled: bool = True
-    weight: float = 1.0
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SearchSettings:
-    """Web search. `timeout` is in seconds; `engines` maps an engine's name to its settings."""
-
-    timeout: float = 10
-    health: SearchHealthSettings | None = None
-    engines: Mapping[str, SearchEngineSettings] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class RelevanceSettings:
     """How remembered items are ranked; weights from 0.0 to 1.0."""
 
@@ -280,7 +255,7 @@ class AgentConfig:
     storage_url: Secret | None = None  # such URLs carry passwords
     providers: tuple[ProviderConfig, ...] = ()
     queue: QueueSettings | None = None
-    search: SearchSettings | None = None
+    search: SearchConfig | None = None
     memory: MemorySettings | None = None
     mcp_servers: tuple[McpServerConfig, ...] = ()
     web: WebSettings = WebSettings()

@@ -22,11 +22,9 @@ from a3s_code.config.model import (
     RateLimitSettings,
     RelevanceSettings,
     RetryPolicySettings,
-    SearchEngineSettings,
-    SearchHealthSettings,
-    SearchSettings,
     WebSettings,
 )
+from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
 from a3s_code.config.tree import Body, Entry, Mistake
 
 T = TypeVar("T")
@@ -121,13 +119,11 @@ _QUEUE = _block(
         "lane_timeouts": _lane_timeouts,
     },
 )
-_ENGINE = _block(
-    SearchEngineSettings, {"enabled": f.switch, "weight": f.number, "timeout": f.number}
-)
+_ENGINE = _block(SearchEngineConfig, {"enabled": f.switch, "weight": f.number, "timeout": f.number})
 _SEARCH: Mapping[str, Converter] = {
     "timeout": f.number,
     "health": _block(
-        SearchHealthSettings, {"max_failures": f.integer(1), "suspend_seconds": f.integer(0)}
+        SearchHealthConfig, {"max_failures": f.integer(1), "suspend_seconds": f.integer(0)}
     ),
 }
 _MEMORY = _block(
@@ -248,16 +244,16 @@ def _mcp_server(scope: Scope, entry: Entry) -> McpServerConfig:
     return server
 
 
-def _search(scope: Scope, entry: Entry) -> SearchSettings:
+def _search(scope: Scope, entry: Entry) -> SearchConfig:
     groups = f.grouped(scope, f.body_of(entry), [*_SEARCH, "engine"], "in `search`")
-    engines: dict[str, SearchEngineSettings] = {}
+    engines: dict[str, SearchEngineConfig] = {}
     for block in f.bodies_of(groups.pop("engine", ())):
         if block.labels:
             engines[block.labels[0]] = _ENGINE(scope, block)
         else:
             engines |= {item.name: _ENGINE(scope, item) for item in f.body_of(block)}
     values = {key: _SEARCH[key](scope, f.only(found)) for key, found in groups.items()}
-    return SearchSettings(engines=engines, **values)
+    return SearchConfig(engines=engines, **values)
 
 
 def _named(build: Callable[..., T], key: str, entry: Entry, values: dict[str, Any]) -> T:

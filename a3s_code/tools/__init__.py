@@ -9,7 +9,8 @@ from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
 
 if TYPE_CHECKING:
-    from a3s_code.config.model import SearchSettings, WebSettings
+    from a3s_code.config.model import WebSettings
+    from a3s_code.config.search import SearchConfig
 
 __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools", "run_tool"]
 
@@ -17,7 +18,7 @@ __all__ = ["Tool", "ToolContext", "ToolOutput", "ToolRegistry", "builtin_tools",
 def builtin_tools(
     *,
     web: WebSettings | None = None,
-    search: SearchSettings | None = None,
+    search: SearchConfig | None = None,
     sandbox: object | None = None,
 ) -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
-from a3s_code.config.model import SearchSettings
+from a3s_code.config.search import SearchConfig
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine, UnreadableAnswer
@@ -25,8 +25,8 @@ _MAX_BODY_BYTES = 2 * 1024 * 1024
 class WebSearch:
     """Search the web.
 
-    `settings` is the `search` block of the configuration; `engines` and `allowed_hosts` let tests
-    put servers of their own in the place of the real ones.
+    `settings` is the `search` block of the configuration, or what the session has instead of it.
+    `engines` and `allowed_hosts` let tests put servers of their own in the place of the real ones.
     """
 
     name = "web_search"
@@ -65,12 +65,12 @@ class WebSearch:
 
     def __init__(
         self,
-        settings: SearchSettings | None = None,
+        settings: SearchConfig | None = None,
         *,
         engines: Mapping[str, Engine] = ENGINES,
         allowed_hosts: Collection[str] = (),
     ) -> None:
-        self._settings = settings or SearchSettings()
+        self.settings = settings or SearchConfig()
         self._engines = engines
         self._allowed_hosts = frozenset(allowed_hosts)
         self._rest: dict[str, _Rest] = {}
@@ -80,7 +80,7 @@ class WebSearch:
         query = args["query"].strip()
         if not query:
             raise ToolFailed("query parameter must not be empty")
-        names = self._usable(args.get("engines"))
+        names, missing = self._usable(args.get("engines"))
         limit = min(args.get("limit", DEFAULT_LIMIT), MAX_LIMIT)
         began = time.monotonic()
         async with asyncio.TaskGroup() as group:
@@ -88,7 +88,8 @@ class WebSearch:
         answers = {name: task.result() for name, task in tasks.items()}
         found = {name: answer for name, answer in answers.items() if not isinstance(answer, str)}
         errors = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
-        weights = {name: chosen.weight for name, chosen in self._settings.engines.items()}
+        errors |= dict.fromkeys(missing, "there is no such engine here")
+        weights = {name: chosen.weight for name, chosen in self.settings.engines.items()}
         results = merge(found, weights)[:limit]
         metadata = {"results": len(results), "errors": errors}
         failed = int(not found)
@@ -97,9 +98,9 @@ class WebSearch:
         duration_ms = round((time.monotonic() - began) * 1000)
         return ToolOutput(as_text(query, results, errors, duration_ms), failed, metadata)
 
-    def _usable(self, wanted: str | None) -> list[str]:
-        """The engines to ask. Raises `ToolFailed` when there is none."""
-        configured = self._settings.engines
+    def _usable(self, wanted: str | None) -> tuple[list[str], list[str]]:
+        """The engines to ask, and those that do not exist. Raises `ToolFailed` when none is left."""
+        configured = self.settings.engines
         if wanted is None:
             enabled = [name for name, engine in configured.items() if engine.enabled]
             wanted = ",".join(enabled) if configured else DEFAULT_ENGINES
@@ -111,7 +112,7 @@ class WebSearch:
         ]
         if not usable:
             raise ToolFailed(f"No valid engines found in: {wanted}")
-        return usable
+        return usable, [name for name in names if name and name not in self._engines]
 
     async def _ask(
         self, name: str, query: str, limit: int, args: Mapping[str, Any]
@@ -124,7 +125,7 @@ class WebSearch:
         try:
             results = await self._results(name, query, limit, args)
         except (ToolFailed, UnreadableAnswer) as error:
-            health = self._settings.health
+            health = self.settings.health
             if health is not None:
                 rest.failed(health.max_failures, health.suspend_seconds)
             return str(error)
@@ -155,11 +156,11 @@ class WebSearch:
         return (await in_thread(lambda _stop: engine.read(page.body)))[:limit]
 
     def _timeout_s(self, name: str, wanted: int | None) -> float:
-        configured = self._settings.engines.get(name)
+        configured = self.settings.engines.get(name)
         if wanted is None and configured is not None:
-            wanted_s = configured.timeout or self._settings.timeout
+            wanted_s = configured.timeout or self.settings.timeout
         else:
-            wanted_s = self._settings.timeout if wanted is None else wanted
+            wanted_s = self.settings.timeout if wanted is None else wanted
         return min(wanted_s, MAX_TIMEOUT_S)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code.config.model import SearchEngineSettings, SearchHealthSettings, SearchSettings
+from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
 from a3s_code.tools import ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine
 from a3s_code.tools.web_fetch import WebFetch
@@ -228,14 +228,14 @@ WIKI = json.dumps(
 
 
 def _search(
-    bench: Bench, server: WebServer, settings: SearchSettings | None = None, **args: Any
+    bench: Bench, server: WebServer, settings: SearchConfig | None = None, **args: Any
 ) -> ToolOutput:
     if not isinstance(bench.tools.get("web_search"), WebSearch) or settings is not None:
         bench.tools["web_search"] = _tool(server, settings)
     return bench("web_search", **args)
 
 
-def _tool(server: WebServer, settings: SearchSettings | None) -> WebSearch:
+def _tool(server: WebServer, settings: SearchConfig | None) -> WebSearch:
     engines = {
         name: Engine(f"{server.url}/{name}?q={{query}}&n={{limit}}", engine.read)
         for name, engine in ENGINES.items()
@@ -336,10 +336,10 @@ def test_a_proxy_on_the_own_machine_is_refused(bench: Bench, server: WebServer) 
 
 def test_the_configuration_chooses_engines(bench: Bench, server: WebServer) -> None:
     server.answers["/wiki"] = Answer(WIKI)
-    settings = SearchSettings(
+    settings = SearchConfig(
         engines={
-            "wiki": SearchEngineSettings(weight=2.0),
-            "ddg": SearchEngineSettings(enabled=False),
+            "wiki": SearchEngineConfig(weight=2.0),
+            "ddg": SearchEngineConfig(enabled=False),
         }
     )
     output = _search(bench, server, settings, query="x", format="json")
@@ -350,8 +350,25 @@ def test_the_configuration_chooses_engines(bench: Bench, server: WebServer) -> N
     )
 
 
+def test_an_engine_that_does_not_exist_is_listed(bench: Bench, engines: WebServer) -> None:
+    output = bench("web_search", query="x", engines="wiki,google")
+    assert output.exit_code == 0
+    assert output.text.endswith("Engine errors:\n- google: there is no such engine here")
+
+
+def test_an_engine_has_a_time_limit_of_its_own(bench: Bench, server: WebServer) -> None:
+    server.answers["/wiki"] = Answer(WIKI)
+    server.answers["/ddg"] = Answer(held=threading.Event())
+    settings = SearchConfig(timeout=30)
+    settings.set_engine("ddg", SearchEngineConfig(timeout=0.2))
+    settings.set_engine("wiki", {"weight": 1})
+    text = _search(bench, server, settings, query="x").text
+    assert "Two words" in text
+    assert text.endswith("- ddg: timed out after 0.2 seconds")
+
+
 def test_an_engine_rests_after_failures_in_a_row(bench: Bench, server: WebServer) -> None:
-    settings = SearchSettings(health=SearchHealthSettings(max_failures=2, suspend_seconds=600))
+    settings = SearchConfig(health=SearchHealthConfig(max_failures=2, suspend_seconds=600))
     bench.tools["web_search"] = _tool(server, settings)
     for _ in range(3):
         output = _search(bench, server, query="x", engines="wiki")
