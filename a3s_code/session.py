@@ -530,7 +530,9 @@ class Session(QueueCalls):
         """Unified diff between two versions, None when one of them is not kept."""
         checks.text("path", path)
         old, new = checks.integer("a", a, 0), checks.integer("b", b, 0)
-        return self._core.toolbox.context.history.diff(path, old, new)
+        toolbox = self._core.toolbox
+        diff = toolbox.context.history.diff(path, old, new)
+        return None if diff is None else toolbox.guard.keys.redact(diff)
 
     def restore_file_version(self, path: str, version: int) -> None:
         """Give the file an earlier content; what it has is kept as a version first.

@@ -94,7 +94,8 @@ def _path_of(source: str | os.PathLike[str], environ: Mapping[str, str]) -> Path
         return Path(os.path.abspath(expand_home(os.fsdecode(source), environ)))
     if not isinstance(source, str):
         kind = type(source).__name__  # type: ignore[unreachable]  # callers need not be typed
-        raise WrongType(f"config_source must be a path or the text itself, not {kind}")
+        problem = f"config_source must be a path or the text itself, not {kind}"
+        raise WrongType(ConfigError.prefix + problem)
     if "\n" in source or "\0" in source:
         return None
     expanded = Path(expand_home(source.strip(), environ))

@@ -96,7 +96,7 @@ class Execution:
         self._turns = Turns(
             loop=loop,
             asker=asker,
-            system=system,
+            system=self._guard.keys.redact(system),
             session_id=session_id,
             tools=tools,
             toolbox=toolbox,
@@ -185,7 +185,8 @@ class Execution:
             raise PromptBlocked(reason)
         if self._briefing is not None:
             turns = self._turns
-            turns.system = await self._briefing.system(turns.system, prompt, self._emit)
+            told = await self._briefing.system(turns.system, prompt, self._emit)
+            turns.system = self._guard.keys.redact(told)  # a file of the context may hold one
         async with self._children or nullcontext():  # no child outlives its parent
             if planned:
                 await self._run_plan(request)

@@ -95,6 +95,28 @@ def test_words_of_other_headers_stay(session: Session) -> None:
     assert session.tool("bash", {"command": "echo text/plain"}).output.strip() == "text/plain"
 
 
+def test_context_and_instructions_carry_no_key(model_server: ModelServer, tmp_path: Path) -> None:
+    (tmp_path / "AGENTS.md").write_text(f"Log in with {KEY}.", "utf-8")
+    (tmp_path / "login.md").write_text(f"The login key is {KEY}.", "utf-8")
+    model_server.script(says("Done."))
+    text = agent_hcl(model_server).replace('"test-key"', f'"{KEY}"')
+    with Agent.create(text).session(tmp_path, fs_context=str(tmp_path)) as session:
+        session.send("what is the login key?")
+    (system, *_) = model_server.requests[0]["messages"]
+    assert system["content"].count(PLACEHOLDER) == 2
+    assert KEY not in json.dumps(model_server.requests)
+
+
+def test_a_diff_carries_no_key(session: Session) -> None:
+    edit = {"file_path": "agent.hcl", "old_string": "attachment", "new_string": "tool_call"}
+    assert session.tool("edit", edit).exit_code == 0
+    assert (
+        session.tool("edit", edit | {"old_string": "tool_call", "new_string": "a"}).exit_code == 0
+    )
+    versions = [kept.version for kept in session.list_file_versions("agent.hcl")]
+    assert KEY not in str(session.diff_file_versions("agent.hcl", *versions[:2]))
+
+
 def test_an_error_carries_no_key(session: Session, model_server: ModelServer) -> None:
     def broken(city: str) -> str:
         """Look up the weather."""
