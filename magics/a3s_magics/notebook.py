@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from a3s_magics.ancestry import told_to_parent
+
 
 def notebook_path(
     user_ns: Mapping[str, Any], environ: Mapping[str, str] = os.environ
@@ -17,8 +19,13 @@ def notebook_path(
     Jupyter Server gives it in `JPY_SESSION_NAME`, where other programs put other things: only an
     existing `.ipynb` counts. VS Code sets a variable in the user's namespace some time after the
     start, so ask as late as possible. After a rename both keep the old path until a restart.
+    A kernel that a notebook's cell has started (papermill, nbclient) inherits the notebook's
+    environment, but is another one's.
     """
-    for given in (environ.get("JPY_SESSION_NAME"), user_ns.get("__vsc_ipynb_file__")):
+    told = environ.get("JPY_SESSION_NAME")
+    if told and environ is os.environ and told_to_parent("JPY_SESSION_NAME", told):
+        told = None
+    for given in (told, user_ns.get("__vsc_ipynb_file__")):
         if isinstance(given, str) and given.endswith(".ipynb"):
             path = Path(given)
             try:

@@ -205,3 +205,67 @@ def test_a_damaged_conversation_is_kept_and_a_new_one_starts(
     assert file.name in text(second)
     assert prompts(model_server.requests[1]) == ["second"]
     assert file.read_text("utf-8") == "{"
+
+
+NESTED = """
+from jupyter_client.manager import start_new_kernel
+manager, client = start_new_kernel(kernel_name="a3s")
+client.execute_interactive("%a3s status")
+client.stop_channels()
+manager.shutdown_kernel()
+"""
+
+
+def test_a_kernel_started_by_a_cell_is_not_the_cells_notebook(
+    open_notebook: Any, notebook: Path
+) -> None:
+    """papermill in a notebook: what it runs inherits the environment, not the conversation."""
+    kernel = open_notebook(notebook)
+    own = kernel.run("%a3s status").stream("stdout")
+
+    inner = kernel.run(NESTED).stream("stdout")
+
+    assert str(notebook) in own
+    assert re.search(r"notebook +none", inner), inner
+
+
+def test_vs_code_tells_the_notebook_after_the_start(
+    start_kernel: StartKernel, notebook: Path, tmp_path: Path, model_server: ModelServer
+) -> None:
+    """A hidden snippet sets a variable; the conversation is found with the first prompt after it."""
+    environ = {"A3S_DATA_DIR": str(tmp_path / "data"), "A3S_UI": "final"}
+    tell = f"__vsc_ipynb_file__ = {str(notebook)!r}"
+    for prompt in ("first", "second"):
+        kernel = start_kernel(environ)
+        kernel.run(tell, store_history=False)
+        ask(kernel, prompt)
+
+    assert prompts(model_server.requests[1]) == ["first", "second"]
+
+
+def test_notebooks_of_one_folder_do_not_mix(
+    open_notebook: Any, notebook: Path, model_server: ModelServer
+) -> None:
+    """Each goes on with its own conversation after a restart."""
+    other = saved(notebook.with_name("other.ipynb"))
+    ask(open_notebook(notebook), "first")
+    ask(open_notebook(other), "of the other")
+    ask(open_notebook(notebook), "second")
+
+    assert prompts(model_server.requests[1]) == ["of the other"]
+    assert prompts(model_server.requests[2]) == ["first", "second"]
+
+
+def test_a_moved_notebook_keeps_its_conversation_and_works_where_it_is(
+    open_notebook: Any, notebook: Path, model_server: ModelServer, tmp_path: Path
+) -> None:
+    """Into another folder, with its outputs."""
+    saved(notebook, ask(open_notebook(notebook), "first"))
+    (tmp_path / "sub").mkdir()
+    moved = notebook.rename(tmp_path / "sub" / notebook.name)
+    kernel = open_notebook(moved)
+
+    ask(kernel, "second")
+
+    assert prompts(model_server.requests[1]) == ["first", "second"]
+    assert str(tmp_path / "sub") in kernel.run("%a3s status").stream("stdout")
