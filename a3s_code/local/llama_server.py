@@ -25,6 +25,14 @@ LOG_TAIL_BYTES = 4000
 LOAD_ERROR_MARK = "error loading model:"
 
 
+def check_installed() -> None:
+    """Raise `LocalModelMissing` naming the extra when llama.cpp is not installed."""
+    if importlib.util.find_spec("xllamacpp") is None:
+        raise LocalModelMissing(
+            'The local model needs llama.cpp: run `pip install "a3s-kernel[local]"`'
+        )
+
+
 class LlamaServer:
     """A running process that answers at `base_url` (ending in `/v1`) to requests with its key.
 
@@ -33,10 +41,6 @@ class LlamaServer:
     """
 
     def __init__(self, path: Path, *, api_key: str, context_tokens: int) -> None:
-        if importlib.util.find_spec("xllamacpp") is None:
-            raise LocalModelMissing(
-                'The local model needs llama.cpp: run `pip install "a3s-kernel[local]"`'
-            )
         self.path = path
         self.base_url = ""
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by wait_loaded

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from a3s_code.errors import LocalModelMissing
 from a3s_code.events import ModelPreparing
-from a3s_code.local.llama_server import LlamaServer
+from a3s_code.local.llama_server import LlamaServer, check_installed
 from a3s_code.local.model_file import FetchCancelled, FetchProgress, fetch_model
 from a3s_code.local.source import EMBEDDED, ModelSource, model_path
 
@@ -150,6 +150,7 @@ class _Start:
             self.server.set_result(server)
 
     def _serve(self) -> LlamaServer:
+        check_installed()  # before 98 MB are downloaded that nothing can use
         if self._source is not None:
             fetch_model(self._on_fetch, self._cancel, self._source)
         tokens = self._source.context_tokens if self._source else NAMED_FILE_CONTEXT_TOKENS

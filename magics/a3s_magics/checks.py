@@ -9,6 +9,7 @@ import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -62,7 +63,7 @@ def _config(config: AgentConfig, origin: str, model: str) -> Iterator[Check]:
     yield Check("conversations", f"{kept} ({said})" if config.storage_backend == "file" else kept)
     yield from _others(config, origin)
     if resolved.kind == "local":
-        yield Check("model server", "llama.cpp on this machine, started when it is needed")
+        yield llama(installed=find_spec("xllamacpp") is not None)
         return
     yield Check("model's key", f"set ({origin})" if resolved.api_key else f"none ({origin})")
     address = resolved.base_url or _DEFAULT_ADDRESSES.get(resolved.kind, "")
@@ -83,6 +84,14 @@ def _others(config: AgentConfig, origin: str) -> Iterator[Check]:
         if name not in _TOLD:
             where = "default" if defaults.get(name) == value else origin
             yield Check(name, f"{value} ({where})")
+
+
+def llama(*, installed: bool) -> Check:
+    """Whether a model can run on this machine."""
+    if not installed:
+        needed = 'llama.cpp is not installed; run: pip install "a3s-kernel[local]"'
+        return Check("model server", needed, problem=True)
+    return Check("model server", "llama.cpp on this machine, started when it is needed")
 
 
 def _embedded() -> Check:

@@ -146,16 +146,20 @@ def test_a_file_that_is_no_model_is_refused_and_may_be_repaired(embedded_file, t
     server.close()
 
 
-def test_without_llama_cpp_the_extra_is_named(tmp_path, child_environment):
-    """Run where only the standard library and our code are importable."""
+@pytest.mark.parametrize("model", ["any.gguf", "smollm2-135m-instruct"])
+def test_without_llama_cpp_the_extra_is_named(model, models, tmp_path, child_environment):
+    """Run where only the standard library and our code are importable; nothing is downloaded."""
     (tmp_path / "any.gguf").write_bytes(b"GGUF")
     script = (
         "import asyncio; from a3s_code.local.server import local_models\n"
-        "try: asyncio.run(local_models().base_url('any.gguf'))\n"
+        "try: asyncio.run(local_models().base_url('MODEL'))\n"
         "except Exception as error: print(type(error).__name__, error)"
     )
     output = subprocess.check_output(
-        [sys.executable, "-S", "-c", script], text=True, cwd=tmp_path, timeout=DEADLINE_S
+        [sys.executable, "-S", "-c", script.replace("MODEL", model)],
+        text=True,
+        cwd=tmp_path,
+        timeout=DEADLINE_S,
     )
 
     assert output.startswith("LocalModelMissing ")
@@ -221,7 +225,8 @@ url = asyncio.run(models.base_url("smollm2-135m-instruct"))
 body = {"messages": [{"role": "user", "content": "x"}], "stream": True, "max_tokens": 4000,
         "ignore_eos": True}
 headers = {"Authorization": f"Bearer {models.api_key}"}
-with httpx.stream("POST", f"{url}/chat/completions", json=body, headers=headers) as response:
+address = f"{url}/chat/completions"
+with httpx.stream("POST", address, json=body, headers=headers, timeout=60) as response:
     lines = response.iter_lines()
     next(lines)
     print(start.server.result().pid, flush=True)
