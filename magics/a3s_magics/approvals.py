@@ -8,6 +8,7 @@ from typing import Literal
 from a3s_magics.cards import headline
 from a3s_magics.desk import Desk
 from a3s_magics.interrupt import TurnInterrupt
+from a3s_magics.steering import steers_agent
 from a3s_magics.transcript import ToolCall, Transcript
 
 Asks = Literal["buttons", "keyboard", "nobody"]
@@ -30,7 +31,7 @@ class Approvals:
         for call in view.questions:
             if call.tool_id in self._answered:
                 continue
-            if self.yes or call.name in self.desk.approved_tools:
+            if self.yes or self._stands_approved(call):
                 self.desk.approve(call.tool_id, call.name)
             elif self.asks == "nobody":
                 self.desk.deny(call.tool_id, NOBODY)
@@ -39,6 +40,10 @@ class Approvals:
             else:
                 continue
             self._answered.add(call.tool_id)
+
+    def _stands_approved(self, call: ToolCall) -> bool:
+        """Whether an approval for the session covers the call."""
+        return call.name in self.desk.approved_tools and not steers_agent(call.args or {})
 
     def _ask(self, call: ToolCall) -> None:
         question = (

@@ -20,8 +20,9 @@ from a3s_code import (
 )
 from a3s_magics.heard import heard
 from a3s_magics.identity import MAIN, Identity, Opened
-from a3s_magics.notebook import notebook_path
+from a3s_magics.notebook import data_folder, notebook_path
 from a3s_magics.replay import Replay, ReplayedStore, replaying
+from a3s_magics.trust import FirstUse, KnownConfigs
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
 READ_ONLY = ("read", "grep", "glob", "ls", "variables", "cells", "last_error")
@@ -51,6 +52,7 @@ class Home:
         self._shown: ReplayedStore | None = None
         self._origin = ""
         self._remarks: list[str] = []
+        self._first_use: FirstUse | None = None
         self._used = Settings()
         # Where nothing is saved, the sessions that are not in use now, by name.
         self._aside: dict[str, Session] = {}
@@ -122,6 +124,9 @@ class Home:
     def take_remarks(self) -> list[str]:
         """Lines for the reader that have not been shown yet."""
         remarks, self._remarks = self._remarks, []
+        if self._first_use is not None and self._first_use.line:
+            remarks = [self._first_use.line, *remarks]
+            self._first_use.announced()
         return remarks
 
     def close(self) -> None:
@@ -305,5 +310,8 @@ class Home:
         self._agent, self._session, self._identity = agent, opened.session, identity
         self._origin = found.origin
         self._remarks += opened.remarks
+        if found.with_folder and not replaying():
+            known = KnownConfigs(data_folder() / "configurations")
+            self._first_use = FirstUse(Path(found.source), agent.config, known)
         if opened.session.model.startswith("local/") and not os.path.isfile(found.source):
             self._remarks.append(found.origin)  # nobody chose this model: say so once

@@ -49,7 +49,8 @@ def test_the_order(folder: Path, home: Path) -> None:
     assert found(folder, home, environ) == DiscoveredConfig(str(named), str(named))
     del environ["A3S_CONFIG"]
     for path in (nearest, parent, user):
-        assert found(folder, home, environ) == DiscoveredConfig(str(path), str(path))
+        with_folder = path.name == "agent.hcl"
+        assert found(folder, home, environ) == DiscoveredConfig(str(path), str(path), with_folder)
         path.unlink()
     assert 'default_model = "anthropic/' in found(folder, home, environ).source
     del environ["ANTHROPIC_API_KEY"]
