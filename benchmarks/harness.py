@@ -18,7 +18,7 @@ from benchmarks.environments import REPOSITORY, Environment
 
 MEASURED = REPOSITORY / "benchmarks" / "measured"
 _DEADLINE_S = 120  # a peer that hangs must not hold up the rest
-_STRANGE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
+_STRANGE = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP", "PYTHONDONTWRITEBYTECODE")
 
 
 class RunFailed(Exception):

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import json
 import sys
 import time
@@ -44,7 +45,7 @@ def _chunk(data: bytes) -> bytes:
 # -- Chat Completions ------------------------------------------------------------------------------
 
 
-def _completion(delta: dict[str, Any], finish: str | None = None) -> bytes:
+def _completion(delta: dict[str, Any], finish: str | None = None, **more: str | None) -> bytes:
     choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
     return event(
         {
@@ -54,6 +55,7 @@ def _completion(delta: dict[str, Any], finish: str | None = None) -> bytes:
             "model": "m",
             "system_fingerprint": "fp_0000000000",
             "choices": [choice],
+            **more,
         }
     )
 
@@ -64,6 +66,13 @@ def openai_begin() -> bytes:
 
 def openai_delta(text: str) -> bytes:
     return _completion({"content": text})
+
+
+def openai_padded_delta(text: str) -> bytes:
+    """As OpenAI's own servers write it: padding of another length each time hides the text's."""
+    padding = hashlib.sha256(text.encode()).hexdigest()
+    length = 4 + int(padding[0], 16)
+    return _completion({"content": text}, usage=None, obfuscation=padding[:length])
 
 
 def openai_end(finish: str = "stop") -> bytes:
@@ -124,7 +133,8 @@ class Answer:
 
     def __init__(self, options: argparse.Namespace, openai: bool) -> None:
         self.begin = openai_begin() if openai else anthropic_begin()
-        self.delta = openai_delta if openai else anthropic_delta
+        of_openai = openai_padded_delta if options.padding else openai_delta
+        self.delta = of_openai if openai else anthropic_delta
         self.end = openai_end() if openai else anthropic_end()
         deltas = (self.delta(delta_text(number, options.size)) for number in range(options.deltas))
         events = [self.begin, *deltas, self.end]
@@ -210,6 +220,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--deltas", type=int, default=1, help="deltas of an answer")
     parser.add_argument("--size", type=int, default=8, help="characters of a delta, at least 4")
     parser.add_argument("--packing", choices=("packed", "single"), default="packed")
+    parser.add_argument("--padding", type=int, default=0, help="1: pad Chat Completions' deltas")
     parser.add_argument("--pace-ms", type=float, default=0, help="pause before each delta")
     parser.add_argument("--calls", default="", help="tool calls in JSON: a list of name and input")
     return parser.parse_args()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
+import platform
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -25,28 +29,72 @@ missed.
 
 def store(name: str, findings: Findings, rounds: int) -> None:
     """Keep a subject's findings until it is measured again."""
-    findings.command = f"python -m benchmarks {name} --rounds {rounds}"
+    findings.command = _command(name, rounds)
+    findings.commit = _commit()
     _stored(name).write_text(json.dumps(findings.to_dict()), "utf-8")
+
+
+def is_known(name: str, rounds: int) -> bool:
+    """Whether a subject was measured by the same command at the present commit."""
+    found = _found(name)
+    return found is not None and (found.command, found.commit) == (
+        _command(name, rounds),
+        _commit(),
+    )
 
 
 def write(titles: Mapping[str, str]) -> Path:
     """Write RESULTS.md; subjects in the order of `titles`, by name. The file's path."""
     found = {
-        title: Findings.from_dict(json.loads(_stored(name).read_text("utf-8")))
-        for name, title in titles.items()
-        if _stored(name).is_file()
+        title: findings for name, title in titles.items() if (findings := _found(name)) is not None
     }
     rows = [row for findings in found.values() for row in findings.rows]
-    parts = [_INTRODUCTION, "## Targets\n", _targets(rows)]
+    parts = [_INTRODUCTION, _machine(), "## Targets\n", _targets(rows)]
     for title, findings in found.items():
         parts += [
             f"## {title}\n",
-            f"`{findings.command}`\n",
+            f"`{findings.command}`, commit {findings.commit}\n",
             *(f"{note}\n" for note in findings.notes),
         ]
         parts += [_table(table) for table in findings.tables]
     RESULTS.write_text("\n".join(parts), "utf-8")
     return RESULTS
+
+
+def _command(name: str, rounds: int) -> str:
+    return f"python -m benchmarks {name} --rounds {rounds}"
+
+
+@functools.cache
+def _commit() -> str:
+    """The commit that is measured, with a plus sign when files differ from it."""
+    said = _git("rev-parse", "--short", "HEAD")
+    if said is None or said.returncode != 0:
+        return "unknown"
+    differs = _git("diff", "--quiet", "HEAD", "--", "a3s_code", "a3s_kernel", "magics")
+    return said.stdout.strip() + ("+" if differs is None or differs.returncode else "")
+
+
+def _git(*arguments: str) -> subprocess.CompletedProcess[str] | None:
+    command = ["git", "-C", str(REPOSITORY), *arguments]
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError:  # there is no git
+        return None
+
+
+def _machine() -> str:
+    cores = os.cpu_count() or 1
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    return f"Last measured with {python} on {platform.system()}, {platform.machine()}, {cores} cores.\n"
+
+
+def _found(name: str) -> Findings | None:
+    """What was stored for a subject, None when it was never measured, or by another version."""
+    try:
+        return Findings.from_dict(json.loads(_stored(name).read_text("utf-8")))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
 
 
 def _stored(name: str) -> Path:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from benchmarks.environments import ours
+from benchmarks.environments import ours, ripgrep
 from benchmarks.findings import Findings
 from benchmarks.harness import Run, Samples, interleaved
 from benchmarks.lineup import OURS, fastest, lines_of, lineup, note_failures
@@ -48,19 +48,20 @@ def _runs(findings: Findings, tree: Path, what: str, pattern: str) -> dict[str, 
     runs[_WITHOUT] = Run(
         ours().with_variables(PATH=_path_without_rg()), "search", runs[OURS].parameters
     )
+    rg = ripgrep() or "rg"
     commands = {
-        _RG: ["rg", "--no-require-git", "--line-number", "-e", pattern, "."],
+        _RG: [rg, "--no-require-git", "--line-number", "-e", pattern, "."],
         _GREP: ["grep", "-rnE", pattern.removeprefix("(?i)").replace(r"\d", "[0-9]"), "."],
     }
     if what == "glob":
-        commands = {_RG: ["rg", "--no-require-git", "--files", "--glob", pattern]}
+        commands = {_RG: [rg, "--no-require-git", "--files", "--glob", pattern]}
     elif pattern.startswith("(?i)"):
         commands[_GREP].insert(1, "-i")
     for name, command in commands.items():
         if shutil.which(command[0]):
             runs[name] = Run(ours(), "command", {**common, "command": command})
         else:
-            findings.note(f"{name} is left out: it is not on PATH.")
+            findings.note(f"{name} is left out: it is neither on PATH nor could it be installed.")
     return runs
 
 
