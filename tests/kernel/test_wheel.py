@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -107,3 +108,19 @@ def test_the_sdist_holds_what_a_build_and_the_tests_need(built: Path) -> None:
 
     wanted = ["pyproject.toml", "LICENSE", "Makefile", "kernelspec/a3s/kernel.json"]
     assert {*wanted, "tests/kernel/test_wheel.py", "a3s_kernel/kernel.py"} <= names
+    listed = run("git", "ls-files", cwd=ROOT).splitlines() if (ROOT / ".git").exists() else []
+    assert [name for name in listed if name not in names] == []
+
+
+def test_the_wheel_holds_the_packages_and_nothing_else(built: Path) -> None:
+    """No tests, no documents; the texts of the built-in skills and the type marks are there."""
+    (wheel,) = built.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+
+    places = {name.partition("/")[0].partition("-")[0] for name in names}
+    assert places == {"a3s_code", "a3s_kernel", "a3s_magics"}
+    assert {f"{package}/py.typed" for package in ("a3s_code", "a3s_kernel", "a3s_magics")} <= {
+        *names
+    }
+    assert "a3s_code/skills/builtin/code-review.md" in names
