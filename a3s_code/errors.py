@@ -50,7 +50,10 @@ def _spelled(found: re.Match[str]) -> str:
 
 
 class ConfigError(A3SError):
-    """A configuration that cannot be used. `line` and `column` count from 1; None when unknown."""
+    """A configuration that cannot be used.
+
+    `path` is None for text; `line` and `column` count from 1, and are None when unknown.
+    """
 
     prefix = "Failed to create agent: "
 
@@ -81,7 +84,7 @@ class WrongType(InvalidArgument, TypeError):
 
 
 class InvalidHistory(A3SError, TypeError):
-    """An explicit `history=` that is not a list of messages in the documented form."""
+    """An explicit `history=` that is no list of messages as `Session.history()` gives them."""
 
     prefix = "Invalid history format: "
 
@@ -164,7 +167,7 @@ class ModelRefused(ModelError):
 
 
 class StreamInterrupted(ModelError):
-    """The answer broke off before its documented end, or was not in the documented form."""
+    """The answer broke off before its end, or is not what a model's server sends."""
 
 
 class ParseRetriesExceeded(ExecutionError):
@@ -185,7 +188,7 @@ class StoreError(A3SError):
 
 
 class SessionConflict(StoreError):
-    """A saved session that someone else has changed meanwhile. Nothing was written."""
+    """The saved session `session_id` was changed by someone else meanwhile. Nothing was written."""
 
     def __init__(self, problem: str, *, session_id: str) -> None:
         self.session_id = session_id

@@ -51,7 +51,7 @@ class AgentResult:
     """The outcome of one `send`: final text, tool calls made (refused ones count), usage, messages.
 
     `cancelled` tells that the run was stopped early and `text` is what had arrived by then.
-    `conversation` is the whole conversation after the execution; `messages` its documented form.
+    `conversation` is the whole conversation after the execution, `messages` the same as dicts.
     """
 
     text: str

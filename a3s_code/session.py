@@ -111,7 +111,10 @@ class Session(QueueCalls):
         return self._core.keeper.cut_off
 
     def history(self) -> list[dict[str, Any]]:
-        """The conversation, as a copy in the documented form."""
+        """A copy of the conversation: dicts with `role` and `content`, a list of blocks.
+
+        A block has a `type`: `text`, `image`, `tool_use`, `tool_result`. It is what `history=` takes.
+        """
         return [message.to_dict() for message in self._core.messages]
 
     def clear(self) -> int:

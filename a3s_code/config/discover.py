@@ -21,7 +21,7 @@ _ROOT_MARKS = (".git", "pyproject.toml")
 
 @dataclass(frozen=True, slots=True)
 class DiscoveredConfig:
-    """A source for `load_config`, and in a few words where it comes from.
+    """A source for `Agent.create`, and in a few words where it comes from.
 
     `with_folder` says that it came with the folder and was not put in place by the user: a folder
     may be somebody else's.

@@ -64,10 +64,11 @@ def words_of(query: str) -> dict[str, int]:
 class FileSystemContextProvider:
     """Files of a directory that contain words of the prompt; the name is `filesystem`.
 
-    `base` is the workspace, if there is one: a relative `root_path` starts there. Patterns are as
-    in `compile_selection`, `max_file_size` is in bytes. The list of files and their contents are
-    read with the first query and kept; a file that is handed out is read again if it changed.
-    `clear_cache` makes the next query read everything again.
+    `base` is the workspace, if there is one: a relative `root_path` starts there. Patterns are
+    globs such as `docs/**/*.md`; one without `/` looks at names in every directory. `max_file_size`
+    is in bytes. The list of files and their contents are read with the first query and kept; a file
+    that is handed out is read again if it changed. `clear_cache` makes the next query read
+    everything again. Raises `InvalidArgument` for a pattern without meaning.
     """
 
     name = "filesystem"

@@ -111,9 +111,10 @@ class Found:
 class RipgrepContextProvider:
     """Lines that contain words of the prompt, by file; the name is `ripgrep`.
 
-    It needs no ripgrep: each file is read anyway, to count its lines. Patterns are as in
-    `compile_selection`, `max_file_size` is in bytes, `context_lines` stand around each match. Files
-    are read with each query, for at most 10 s.
+    It needs no ripgrep: each file is read anyway, to count its lines. Patterns are globs such as
+    `docs/**/*.md`; one without `/` looks at names in every directory. `max_file_size` is in bytes,
+    `context_lines` stand around each match. Files are read with each query, for at most 10 s. Raises
+    `InvalidArgument` for a pattern without meaning.
     """
 
     name = "ripgrep"

@@ -43,8 +43,8 @@ class LaneSettings:
 class SessionQueueConfig:
     """Settings of a session's lane queue, as keywords, by attributes, or by chained methods.
 
-    control_max_concurrency (2), query_max_concurrency (4), execute_max_concurrency (2),
-    generate_max_concurrency (1): commands of a lane that run at once; also without `max_`.
+    query_max_concurrency (4): commands of that lane that run at once; also without `max_`. Likewise
+        control_max_concurrency (2), execute_max_concurrency (2), generate_max_concurrency (1).
     lane_handlers: lane -> {"mode", "timeout_ms"}, see `set_lane_handler`.
     enable_dlq, dlq_max_size (1000): keep commands that failed for good; off.
     enable_metrics, enable_alerts: off. Alerts come at 50 and 100 waiting commands.

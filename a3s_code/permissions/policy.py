@@ -61,7 +61,7 @@ class PermissionPolicy:
     def check(self, tool: str, args: Mapping[str, Any], workspace: Path | None = None) -> Verdict:
         """`allow`, `deny` or `ask` for one call; `workspace` is what relative paths start from.
 
-        Argument aliases are to be settled before; links inside of the workspace are followed.
+        Paths are read from `file_path` and `path`; links inside of the workspace are followed.
         """
         if not self.enabled:
             return "allow"

@@ -42,7 +42,7 @@ class Goal:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The documented form."""
+        """The goal as a dict of its fields, ready for JSON."""
         return {
             "description": self.description,
             "success_criteria": list(self.success_criteria),

@@ -103,11 +103,11 @@ class ExecutionPlan:
         return waves
 
     def tasks(self) -> tuple[dict[str, Any], ...]:
-        """The steps in their documented form."""
+        """The steps as dicts, in the plan's order; see `Task.to_dict`."""
         return tuple(step.to_dict() for step in self.steps)
 
     def to_dict(self) -> dict[str, Any]:
-        """The documented form."""
+        """The plan as a dict, ready for JSON: its fields, and `estimated_steps`."""
         return {
             "goal": self.goal,
             "complexity": str(self.complexity),

@@ -62,7 +62,7 @@ class Task:
         return self.content
 
     def to_dict(self) -> dict[str, Any]:
-        """The documented form, in which sessions keep their `tasks`."""
+        """The task as a dict of its fields, ready for JSON; sessions keep their `tasks` like this."""
         return {
             "id": self.id,
             "content": self.content,
@@ -75,7 +75,7 @@ class Task:
 
     @classmethod
     def from_dict(cls, value: object) -> Task | None:
-        """Read the documented form as a model or an older version wrote it.
+        """A task from a dict of its fields, also as a model or an older version wrote it.
 
         The content may be called `description`; a missing or wrong field gets its default. The id
         is "" when there is none. None for something without content.
