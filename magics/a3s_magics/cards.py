@@ -34,8 +34,10 @@ _SIGNS = {
     "refused": "⊘",
     "cancelled": "■",
 }
+_PROGRAMS = {"bash": "command", "python": "code"}  # fence languages, and classes of the live card
 _FIRST_ARGUMENT = (
     "command",
+    "code",
     "file_path",
     "path",
     "pattern",
@@ -79,6 +81,9 @@ def headline(call: ToolCall) -> str:
         value = json.dumps(dict(args), ensure_ascii=False, default=str)
     if value is None and call.state == "preparing":
         value = str(call.args_text)[:_SUMMARY_CHARS]
+    if value is not None and value is args.get("code"):  # a program says little in one line
+        first, *rest = terminal_text(str(value)).strip().split("\n")
+        value = f"{first} …" if rest else first
     text = " ".join(terminal_text(str(value or "")).split())
     return text if len(text) <= _SUMMARY_CHARS else f"{text[: _SUMMARY_CHARS - 1]}…"
 
@@ -118,9 +123,9 @@ def parts(call: ToolCall) -> list[Part]:
     if call.state == "asking":
         lines, chars = ASKING_LINES, ASKING_LINE_CHARS
     diff = _diff(call, args)
-    if command := terminal_text(str(args.get("command") or "")):
-        if command.strip() != headline(call):
-            found.append(Part("bash", capped(command, lines, chars)))
+    if program := _program(args):
+        if program.text.strip() != headline(call):
+            found.append(Part(program.language, capped(program.text, lines, chars)))
     elif diff:
         found.append(Part("diff", capped(diff, 2 * lines, chars)))
     elif len(args) > 1 or (not args and call.args_text):
@@ -132,6 +137,14 @@ def parts(call: ToolCall) -> list[Part]:
     if output.strip() and not (diff and succeeded):
         found.append(Part("text", capped(terminal_text(output))))
     return found
+
+
+def _program(args: Mapping[str, Any]) -> Part | None:
+    """What the call would run, if it runs something."""
+    for name, language in (("command", "bash"), ("code", "python")):
+        if args.get(name):
+            return Part(language, terminal_text(str(args[name])))
+    return None
 
 
 def card_html(call: ToolCall) -> str:
@@ -146,18 +159,24 @@ def card_html(call: ToolCall) -> str:
     )
     kind = "failed" if sign(call) == "✗" else call.state
     # The stylesheet hides a topic that the open card repeats in full.
-    told_below = ' class="a3s-topic"' if any(piece.language == "bash" for piece in pieces) else ""
+    topic = headline(call)
+    told_below = any(piece.language in _PROGRAMS for piece in pieces)
+    hidden = ' class="a3s-topic"' if told_below else ""
+    if topic:
+        topic = f"<code{hidden}>{escape(topic)}</code> "
     return (
         f'<details class="a3s-card a3s-{kind}"{" open" if unfolded else ""}>'
         f'<summary><span class="a3s-sign" aria-hidden="true">{sign(call)}</span> '
-        f"<b>{escape(call.name)}</b> <code{told_below}>{escape(headline(call))}</code> "
+        f"<b>{escape(call.name)}</b> {topic}"
         f'<span class="a3s-quiet">{escape(standing(call))}</span></summary>{body}</details>'
     )
 
 
 def card_markdown(call: ToolCall) -> str:
     """The card for the saved notebook: `<details>`, which GitHub, nbconvert and JupyterLab fold."""
-    title = f"{sign(call)} <b>{_inert(call.name)}</b> <code>{_inert(headline(call))}</code>"
+    title = f"{sign(call)} <b>{_inert(call.name)}</b>"
+    if topic := headline(call):
+        title += f" <code>{_inert(topic)}</code>"
     blocks = [_fenced(piece) for piece in parts(call)]
     blocks += [f"![{inert(name)}]({source})" for name, source in _pictures(call)]
     body = "\n\n".join(blocks)
@@ -169,7 +188,8 @@ def card_markdown(call: ToolCall) -> str:
 
 def card_text(call: ToolCall) -> str:
     """The card in plain text."""
-    lines = [f"{sign(call)} {call.name}: {headline(call)} ({standing(call)})"]
+    topic = headline(call)
+    lines = [f"{sign(call)} {call.name}{f': {topic}' if topic else ''} ({standing(call)})"]
     for piece in parts(call):
         lines += [f"    {line}" for line in piece.text.split("\n")]
     return "\n".join(lines)
@@ -221,14 +241,14 @@ def _oneline(text: str | None) -> str:
 
 def _part_html(part: Part) -> str:
     if part.language != "diff":
-        label = ' class="a3s-command"' if part.language == "bash" else ""
+        label = f' class="a3s-{_PROGRAMS[part.language]}"' if part.language in _PROGRAMS else ""
         return f"<pre{label}>{escape(part.text)}</pre>"
     marks = {"+": "a3s-added", "-": "a3s-removed", "@": "a3s-quiet"}
     rows = (
         f'<span class="{marks[line[0]]}">{escape(line)}</span>'
-        if line[:1] in marks
+        if line[:1] in marks and (at > 1 or line[:3] not in ("---", "+++"))
         else escape(line)
-        for line in part.text.split("\n")
+        for at, line in enumerate(part.text.split("\n"))
     )
     return f"<pre>{chr(10).join(rows)}</pre>"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from a3s_magics.cards import card_markdown, card_text, fenced
 from a3s_magics.child_card import child_sign, child_standing, child_title
 from a3s_magics.fences import with_closed_fence
@@ -70,7 +72,7 @@ def child_markdown(child: Child) -> str:
         f"({inert(child_standing(child))})"
     )
     blocks = [segment_markdown(part) for part in child.view.segments]
-    body = "\n\n".join(block for block in blocks if block.strip())
+    body = _below_each_other(blocks)
     # Not a quote made of `>`: inside of one, front ends fold nothing.
     inside = f"<blockquote>\n\n{body}\n\n</blockquote>\n" if body else ""
     return f"<details><summary>{title}</summary>\n\n{inside}\n</details>"
@@ -114,7 +116,19 @@ def turn_markdown(view: Transcript, around: Surroundings) -> str:
         for part in view.segments
     ]
     blocks.append(f"<sub>{inert(status_line(view, around))}</sub>")
-    return "\n\n".join(block for block in blocks if block.strip())
+    return _below_each_other(blocks)
+
+
+def _below_each_other(blocks: Iterable[str]) -> str:
+    """Folded cards stand close together; text behind them keeps its distance, as between paragraphs."""
+    shown: list[str] = []
+    for block in blocks:
+        if not block.strip():
+            continue
+        if shown and shown[-1].endswith("</details>") and not block.startswith("<details"):
+            shown.append("<p></p>")
+        shown.append(block)
+    return "\n\n".join(shown)
 
 
 def turn_text(view: Transcript, around: Surroundings) -> str:

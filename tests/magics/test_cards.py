@@ -144,3 +144,28 @@ def test_a_call_that_is_being_written_shows_its_arguments_so_far() -> None:
 
     assert headline(writing) == '{"command": "l'
     assert (sign(writing), standing(writing)) == ("…", "is being written")
+
+
+def test_a_program_is_code_and_its_first_line_the_topic() -> None:
+    told = call(name="python", args={"code": "x = 1\nprint(x)"}, result="1")
+
+    assert headline(told) == "x = 1 …"
+    assert "```python\nx = 1\nprint(x)\n```" in card_markdown(told)
+    assert "x = 1\nprint(x)</pre>" in card_html(told)
+    assert parts(call(name="python", args={"code": "print(1)"}, result="")) == []
+
+
+def test_a_call_without_arguments_has_no_empty_topic() -> None:
+    bare = call(name="ls", args={}, result="")
+
+    assert "<code" not in card_html(bare) + card_markdown(bare)
+    assert card_text(bare).startswith("✓ ls (")
+
+
+def test_only_lines_that_change_are_marked_in_a_diff() -> None:
+    edited = call(name="edit", args={"file_path": "a", "old_string": "b", "new_string": "c"})
+    html = card_html(edited)
+
+    assert '<span class="a3s-removed">-b</span>' in html
+    assert '<span class="a3s-added">+c</span>' in html
+    assert "\n+++ b/a\n" in html

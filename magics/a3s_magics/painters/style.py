@@ -6,6 +6,7 @@ STYLE = """\
 <style>
 .a3s-view { --a3s-line: var(--jp-border-color2, #bdbdbd); }
 .a3s-view .widget-html-content, .a3s-view .widget-htmlmath-content { flex: 1 1 auto; width: 100%; }
+.a3s-view .widget-html:has(> .widget-html-content:empty) { display: none; }
 .a3s-text { padding: 0; overflow-wrap: anywhere; }
 .a3s-text table { margin-left: 0; }
 .a3s-text p:last-child { margin-bottom: 0.4em; }
@@ -28,14 +29,15 @@ STYLE = """\
 .a3s-failed, .a3s-refused, .a3s-error { border-left-color: var(--jp-error-color1, #d32f2f); }
 .a3s-error { color: var(--jp-error-color1, #d32f2f); }
 .a3s-quiet { color: var(--jp-ui-font-color2, #757575); }
-.a3s-added { color: var(--jp-success-color1, #388e3c); }
-.a3s-removed { color: var(--jp-error-color1, #d32f2f); }
+.a3s-added { background: rgba(76, 175, 80, 0.22); }
+.a3s-removed { background: rgba(244, 67, 54, 0.22); }
 .a3s-status { color: var(--jp-ui-font-color2, #757575);
   font-size: var(--jp-ui-font-size1, 13px); line-height: 28px; }
 .a3s-question { color: var(--jp-ui-font-color0, inherit); font-weight: 600; line-height: 28px;
   font-size: var(--jp-ui-font-size1, 13px); }
 .a3s-heading { color: var(--jp-content-font-color1, inherit); font-weight: 600; margin: 6px 0 2px; }
 .a3s-plan ol { margin: 2px 0; padding-left: 2em; }
+.a3s-view .a3s-child { margin: 3px 2px; padding: 0 8px; width: auto; }
 .a3s-plan, .a3s-child { border-left-color: var(--jp-brand-color1, #1976d2); }
 .a3s-plan progress { vertical-align: middle; width: 10em; }
 .a3s-step-in_progress { font-weight: 600; }
