@@ -21,6 +21,7 @@ from jupyter_client.kernelspec import KernelSpecManager
 from jupyter_core.paths import jupyter_data_dir
 
 from a3s_kernel.arguments import OneLineParser
+from a3s_kernel.supported import missing
 from a3s_kernel.version import DISTRIBUTION
 
 KERNEL_NAMES = ("a3s", "a3s-chat")
@@ -29,6 +30,9 @@ KERNEL_NAMES = ("a3s", "a3s-chat")
 def install(argv: Sequence[str]) -> int:
     """Write the kernelspecs where `argv` says and print their folders."""
     options = _parse("install", argv)
+    problem = missing()
+    if problem is not None:
+        return _complain(problem)
     for kind, name in _wanted(options):
         with tempfile.TemporaryDirectory() as staging:
             spec = Path(staging) / name

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jupyter_kernel_test
 import pytest
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.versions]
 
 
 class TestA3SKernel(jupyter_kernel_test.KernelTests):  # type: ignore[misc]  # no type information upstream

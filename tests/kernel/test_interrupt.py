@@ -9,7 +9,7 @@ import pytest
 
 from .conftest import Kernel
 
-pytestmark = pytest.mark.kernel
+pytestmark = [pytest.mark.kernel, pytest.mark.versions]
 
 # The cell says when its own handler is in place and waits for it, as a turn does.
 WAITING_CELL = """

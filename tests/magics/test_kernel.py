@@ -38,6 +38,7 @@ def static(screen: Screen) -> dict[str, object]:
     return dict(bundle)
 
 
+@pytest.mark.versions
 def test_cancel_is_heard_while_the_cell_runs(kernel: Kernel, model_server: ModelServer) -> None:
     model_server.script(says("partial answer", wait(), " never sent"), says("next"))
     cancel = once(lambda screen: "partial answer" in screen.shown, press(kernel, "Cancel"))
@@ -68,6 +69,7 @@ def test_cancel_is_there_before_the_first_byte(kernel: Kernel, model_server: Mod
     assert screen.reply["ename"] == "TurnCancelled"
 
 
+@pytest.mark.versions
 def test_stop_keeps_the_partial_answer(kernel: Kernel, model_server: ModelServer) -> None:
     model_server.script(says("partial answer", wait(), " never sent"), says("fine"))
     stop = once(
@@ -116,6 +118,7 @@ def test_an_approval_for_the_session_is_remembered(
     assert [(workspace / name).exists() for name in "abc"] == [True, True, True]
 
 
+@pytest.mark.versions
 def test_the_reason_of_a_denial_reaches_the_model(
     kernel: Kernel, model_server: ModelServer
 ) -> None:
@@ -134,6 +137,7 @@ def test_the_reason_of_a_denial_reaches_the_model(
     assert "denied: far too broad" in str(static(screen)["text/plain"])
 
 
+@pytest.mark.versions
 def test_stop_works_while_a_question_is_open(kernel: Kernel, model_server: ModelServer) -> None:
     model_server.script(calls("bash", command="echo hi"))
     stop = once(
@@ -156,6 +160,7 @@ def test_a_long_answer_is_sent_in_blocks(kernel: Kernel, model_server: ModelServ
     assert sent < 40 * len(LONG)
 
 
+@pytest.mark.versions
 def test_after_unloading_the_kernel_handles_its_own_messages(
     kernel: Kernel, model_server: ModelServer
 ) -> None:
