@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from a3s_code.errors import InvalidArgument, WrongType
@@ -63,12 +63,14 @@ def items(name: str, value: object, what: str = "a list") -> Sequence[Any]:
     return value
 
 
-def texts(name: str, value: object) -> Sequence[str]:
-    """A list of strings."""
-    for item in items(name, value, "a list of strings"):
-        if not isinstance(item, str):
-            raise _wrong(name, "a list of strings", value)
-    return value  # type: ignore[return-value]  # just checked
+def texts(name: str, value: object) -> list[str]:
+    """The strings of a list, or of another collection of them."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _wrong(name, "a list of strings", value)
+    found = list(value)
+    if not all(isinstance(item, str) for item in found):
+        raise _wrong(name, "a list of strings", found)
+    return found
 
 
 def integer(name: str, value: object, least: int) -> int:

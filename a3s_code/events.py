@@ -15,6 +15,7 @@ from enum import StrEnum
 from itertools import repeat
 from typing import Any, ClassVar
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.messages import Attachment
 from a3s_code.results import TokenUsage
@@ -775,7 +776,7 @@ _DOCUMENTED_FIELDS = frozenset(
 
 def event_from_dict(values: Mapping[str, Any]) -> AgentEvent:
     """The event that `to_dict` described; one of an unknown type or shape is an `UnknownEvent`."""
-    rest = dict(values)
+    rest = dict(checks.mapping("values", values))
     name = str(rest.pop("type", ""))
     cls = _CLASSES.get(name)
     if cls is None:

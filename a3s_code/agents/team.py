@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
-from a3s_code.errors import InvalidArgument
+from a3s_code import checks
+from a3s_code.errors import InvalidArgument, WrongType
 
 Role = Literal["lead", "worker", "reviewer"]
 ROLES: tuple[Role, ...] = ("lead", "worker", "reviewer")
@@ -156,6 +157,8 @@ class Team:
     """Members with their roles, and one board."""
 
     def __init__(self, name: str, config: TeamConfig | None = None) -> None:
+        if not (config is None or isinstance(config, TeamConfig)):
+            raise WrongType(f"config must be a TeamConfig, not {checks.shown(config)}")
         self.name = name
         self.config = config or TeamConfig()
         self._members: dict[str, Role] = {}

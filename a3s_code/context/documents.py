@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
+from a3s_code import checks
 from a3s_code.errors import ToolFailed, WorkspaceError
 from a3s_code.tools import confined
 from a3s_code.tools.globs import Glob
@@ -43,6 +44,8 @@ class DocumentFolder:
         *,
         base: str | os.PathLike[str] | None = None,
     ) -> None:
+        root = checks.path("root_path", root)
+        base = None if base is None else checks.path("base", base)
         self._given = PurePath(root).as_posix()
         self._wanted, self._max_file_size = wanted, max_file_size
         joined = os.path.join(base or "", os.path.expanduser(root))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 
 _CHARACTERS_PER_TOKEN = 4
@@ -57,6 +58,10 @@ class ContextQuery:
         types: Iterable[object] = self.context_types
         if isinstance(types, str):
             types = (types,)
+        checks.text("query", self.query)
+        types = checks.items(
+            "context_types", list(types) if isinstance(types, set | frozenset) else types
+        )
         kinds = tuple(_member(ContextType, kind) for kind in types)
         object.__setattr__(self, "context_types", kinds)
         object.__setattr__(self, "depth", _member(ContextDepth, self.depth))
@@ -123,7 +128,9 @@ class ContextResult:
     truncated: bool = False
 
     def __post_init__(self) -> None:
-        self.items = [ContextItem.coerce(item) for item in self.items]
+        self.items = [ContextItem.coerce(item) for item in checks.items("items", self.items)]
+        if type(self.total_tokens) is not int:
+            checks.integer("total_tokens", self.total_tokens, 0)
         if self.total_tokens <= 0:
             self.total_tokens = sum(item.token_count for item in self.items)
 

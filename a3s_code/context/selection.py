@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.tools.globs import BadGlob, Glob, expand_braces
 
@@ -42,10 +43,9 @@ def _stem(pattern: str) -> str:
 
 def _any_of(patterns: Sequence[str]) -> str:
     """An expression for all of them; one that never matches for none."""
-    if isinstance(patterns, str):
-        raise InvalidArgument(f"patterns must be a list of texts, not the text {patterns!r}")
+    given = checks.texts("patterns", patterns)
     try:
-        texts = [text for pattern in patterns for text in expand_braces(pattern)]
+        texts = [text for pattern in given for text in expand_braces(pattern)]
     except BadGlob as error:
         raise InvalidArgument(f"bad pattern in {list(patterns)}: {error}") from None
     return "|".join(map(_regex, texts)) or "(?!)"

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.config.model import RelevanceSettings
 from a3s_code.errors import StoreError
 from a3s_code.memory.index import IndexEntry, MemoryIndex
@@ -42,7 +43,7 @@ class FileMemoryStore(IndexedStore):
         self, dir: str | os.PathLike[str], relevance: RelevanceSettings | None = None
     ) -> None:
         super().__init__(relevance)
-        self.dir = os.fspath(dir)
+        self.dir = checks.path("dir", dir)
         self._index = MemoryIndex()
         self._read_from: tuple[Path, tuple[int, int, int]] | None = None
         self._swept: Path | None = None

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
-from a3s_code.errors import InvalidArgument
+from a3s_code import checks
+from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.store.reading import WrongForm, parse_time, take, take_optional, take_strings
 
 MemoryType = Literal["episodic", "semantic", "procedural", "working"]
@@ -57,13 +58,13 @@ class MemoryItem:
         for name, value in (
             ("memory_type", kind),
             ("importance", float(min(1, max(0, importance)))),
-            ("tags", (self.tags,) if isinstance(self.tags, str) else tuple(self.tags)),
-            ("metadata", {str(key): str(text) for key, text in self.metadata.items()}),
-            ("timestamp", _in_utc(self.timestamp)),
+            ("tags", tuple(_tags(self.tags))),
+            ("metadata", _metadata(self.metadata)),
+            ("timestamp", _in_utc("timestamp", self.timestamp)),
         ):
             object.__setattr__(self, name, value)
         if self.last_accessed is not None:
-            object.__setattr__(self, "last_accessed", _in_utc(self.last_accessed))
+            object.__setattr__(self, "last_accessed", _in_utc("last_accessed", self.last_accessed))
 
     def accessed(self, now: datetime) -> MemoryItem:
         """The item after one more use."""
@@ -85,7 +86,10 @@ class MemoryItem:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> MemoryItem:
-        """Read the documented form; what is absent gets its default. Raises `WrongForm`."""
+        """An item from the dict of `to_dict`; what is absent gets its default.
+
+        Raises `ValueError` for a value of the wrong kind.
+        """
         if not isinstance(data.get("content"), str):
             raise WrongForm("'content' is missing or no string")
         given: dict[str, Any] = {
@@ -127,7 +131,17 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _in_utc(moment: datetime) -> datetime:
+def _tags(given: object) -> Sequence[str]:
+    return (given,) if isinstance(given, str) else checks.texts("tags", given)
+
+
+def _metadata(given: object) -> dict[str, str]:
+    return {key: str(value) for key, value in checks.mapping("metadata", given).items()}
+
+
+def _in_utc(name: str, moment: object) -> datetime:
+    if not isinstance(moment, datetime):
+        raise WrongType(f"{name} must be a datetime, not {checks.shown(moment)}")
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -123,13 +123,7 @@ class SessionMemory:
 
     def recall_by_tags(self, tags: Collection[str], limit: int = 10) -> list[dict[str, Any]]:
         """Items that have any of the tags, the best first."""
-        wanted = (
-            [tags]
-            if isinstance(tags, str)
-            else list(
-                checks.texts("tags", list(tags) if isinstance(tags, set | frozenset) else tags)
-            )
-        )
+        wanted = [tags] if isinstance(tags, str) else list(checks.texts("tags", tags))
         found = _asked(lambda: _items(self.store.search_by_tags(wanted, limit)))
         return [item.to_dict() for item in self._accessed(found)]
 

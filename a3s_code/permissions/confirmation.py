@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.lanes import LANES, Lane, lane_of
 
@@ -57,9 +58,7 @@ class ConfirmationPolicy:
 
 
 def _lanes(given: Iterable[str] | None) -> frozenset[str]:
-    if isinstance(given, str):
-        raise InvalidArgument(f"yolo_lanes must be a list of lanes, not {given!r}")
-    lanes = frozenset(given or ())
+    lanes = frozenset(() if given is None else checks.texts("yolo_lanes", given))
     for lane in lanes:
         if lane not in LANES:
             raise InvalidArgument(

@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterable
 
+from a3s_code import checks
+from a3s_code.errors import InvalidArgument
 from a3s_code.security.patterns import (
     BREAKS,
     BREAKS_ANYWHERE,
@@ -37,7 +39,12 @@ class DefaultSecurityProvider:
         self.taint_tracking = taint_tracking
         self.output_sanitising = output_sanitising
         self.injection_detection = injection_detection
-        self._custom = tuple(custom_redaction(*pattern) for pattern in patterns)
+        self._custom = tuple(
+            custom_redaction(*_pattern(pattern))
+            for pattern in checks.items(
+                "patterns", list(patterns) if isinstance(patterns, Iterable) else patterns
+            )
+        )
         self._redactions = (*self._custom, *REDACTIONS)
         self._tainted: set[str] = set()
 
@@ -99,3 +106,12 @@ class DefaultSecurityProvider:
 
     def _suspicious(self, text: str) -> bool:
         return bool(self._custom) or SUSPECT.search(text) is not None
+
+
+def _pattern(given: object) -> tuple[str, str | re.Pattern[str], str]:
+    if not isinstance(given, list | tuple) or len(given) != 3:
+        raise InvalidArgument(
+            f"a security pattern must be (name, regex, token), not {checks.shown(given)}"
+        )
+    name, regex, token = given
+    return name, regex, token

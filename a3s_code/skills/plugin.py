@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from a3s_code.errors import InvalidArgument
+from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.skills.file import parse_skill
 from a3s_code.skills.registry import SkillRegistry
 
@@ -21,8 +21,8 @@ class SkillPlugin:
     skills: list[str]
 
     def __init__(self, name: str, skills: Iterable[str] | None = None) -> None:
-        if isinstance(skills, str):
-            raise InvalidArgument("skills must be a list of Markdown texts")
+        if isinstance(skills, str) or not (skills is None or isinstance(skills, Iterable)):
+            raise WrongType("skills must be a list of Markdown texts")
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "skills", list(skills or ()))
 

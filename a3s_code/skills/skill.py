@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 
 
@@ -68,7 +69,9 @@ class Skill:
         if kind not in SkillKind.__members__.values():
             raise InvalidArgument(f"kind must be instruction, persona or tool, not {kind!r}")
         if not (allowed_tools is None or isinstance(allowed_tools, str)):
-            allowed_tools = ", ".join(allowed_tools)
+            allowed_tools = ", ".join(checks.texts("allowed_tools", allowed_tools))
+        for part, text in (("description", description), ("content", content)):
+            checks.text(part, text)
         values = {
             "name": name.strip(),
             "description": description,
@@ -102,9 +105,8 @@ class Skill:
 
 
 def _phrases(which: str, given: Iterable[str] | None) -> list[str]:
-    if isinstance(given, str):
-        raise InvalidArgument(f"{which} must be a list of texts, not {given!r}")
-    return [phrase.strip() for phrase in given or () if phrase.strip()]
+    phrases = () if given is None else checks.texts(which, given)
+    return [phrase.strip() for phrase in phrases if phrase.strip()]
 
 
 def _occurs(phrase: str, text: str) -> bool:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.errors import SessionConflict, StoreError
 from a3s_code.messages import Message
 from a3s_code.store import journal
@@ -62,7 +63,7 @@ class FileSessionStore:
     backend_name = "file"
 
     def __init__(self, dir: str | os.PathLike[str]) -> None:
-        self.dir = os.fspath(dir)
+        self.dir = checks.path("dir", dir)
         self._swept: set[Path] = set()
 
     def __repr__(self) -> str:

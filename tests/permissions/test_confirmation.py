@@ -60,7 +60,7 @@ def test_all_fields_may_be_given() -> None:
         ({"default_timeout_ms": "5"}, "not '5'"),
         ({"timeout_action": "approve"}, "not 'approve'"),
         ({"yolo_lanes": ["fast"]}, "Invalid lane 'fast'. Must be: control, query, execute, or generate"),
-        ({"yolo_lanes": "query"}, "yolo_lanes must be a list of lanes, not 'query'"),
+        ({"yolo_lanes": "query"}, "yolo_lanes must be a list of strings, not 'query'"),
     ],
 )  # fmt: skip
 def test_bad_values_are_named(arguments: dict[str, Any], said: str) -> None:

@@ -161,7 +161,7 @@ def test_an_interval_is_a_whole_number(scheduler: Scheduler, interval: object) -
 
 @pytest.mark.parametrize("prompt", ["", " \n", None])
 def test_a_prompt_says_something(scheduler: Scheduler, prompt: object) -> None:
-    with pytest.raises(InvalidArgument, match="empty|must be a string"):
+    with pytest.raises(InvalidArgument, match=r"empty|must be a string"):
         scheduler.add(prompt, 10)  # type: ignore[arg-type]
 
 

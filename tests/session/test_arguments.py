@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import a3s_code
 from a3s_code import A3SError, Agent, InMemoryStore, InvalidArgument, MemorySessionStore, Session
 from a3s_code.checks import is_blank
 from tests.model_server import ModelServer, agent_hcl, says
@@ -187,3 +188,29 @@ def test_options_that_cannot_be_honoured(option: str, value: Any, new_session: N
     options = {"model": "openai/m", "memory_store": None, option: value}
     with pytest.raises(InvalidArgument):
         new_session(**options)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: a3s_code.ConfirmationPolicy(yolo_lanes=3),  # type: ignore[arg-type]
+        lambda: a3s_code.ContextQuery("q", context_types=3),  # type: ignore[arg-type]
+        lambda: a3s_code.ContextResult(3),  # type: ignore[arg-type]
+        lambda: a3s_code.DefaultSecurityProvider(patterns=[("a", "b")]),  # type: ignore[list-item]
+        lambda: a3s_code.FileMemoryStore(None),  # type: ignore[arg-type]
+        lambda: a3s_code.FileSessionStore("a\0b"),
+        lambda: a3s_code.FileSystemContextProvider(3),  # type: ignore[arg-type]
+        lambda: a3s_code.RipgrepContextProvider(".", include_patterns=3),  # type: ignore[arg-type]
+        lambda: a3s_code.MemoryItem("c", tags=3),  # type: ignore[arg-type]
+        lambda: a3s_code.MemoryItem("c", metadata=[]),  # type: ignore[arg-type]
+        lambda: a3s_code.MemoryItem("c", timestamp=3),  # type: ignore[arg-type]
+        lambda: a3s_code.Skill("s", content=None),  # type: ignore[arg-type]
+        lambda: a3s_code.Skill("s", tags=3),  # type: ignore[arg-type]
+        lambda: a3s_code.SkillPlugin("p", 3),  # type: ignore[arg-type]
+        lambda: a3s_code.Team("t", 3),  # type: ignore[arg-type]
+        lambda: a3s_code.event_from_dict(3),  # type: ignore[arg-type]
+    ],
+)
+def test_public_classes_refuse_what_they_cannot_use(make: Callable[[], Any]) -> None:
+    with pytest.raises(InvalidArgument, match=r"must be|cannot be"):
+        make()
