@@ -8,7 +8,6 @@ file is opened by path and then compared with what its path resolves to.
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -152,7 +151,7 @@ def replace_file(root: Path, path: Path, data: bytes, *, before_commit: Callable
         existing = folder.status(name)
         if existing is not None:
             _check_replaceable(folder, name, existing)
-        temporary = f".{secrets.token_hex(8)}.a3s-tmp"
+        temporary = f".{os.urandom(8).hex()}.a3s-tmp"
         fd = folder.open(temporary, _CREATE)
         try:
             with os.fdopen(fd, "wb") as file:

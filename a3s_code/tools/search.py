@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from a3s_code.tools.dialect import is_tame
-from a3s_code.tools.isolated import search_isolated
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match, Matches
+from a3s_code.tools.search_helpers import help_for
 from a3s_code.tools.search_here import MAX_MATCHES, search_here
 from a3s_code.tools.workspace import Workspace
 
@@ -35,9 +34,7 @@ def search(
     it in a worker thread. Raises `ToolFailed` for a bad expression, filter or path and when the time
     of `limits` is over.
     """
-    limits = limits or Limits()
-    here = is_tame(pattern) or not sys.executable
-    found = search_here(
+    return search_here(
         workspace,
         pattern,
         path,
@@ -46,19 +43,8 @@ def search(
         max_matches=max_matches,
         limits=limits,
         use_ripgrep=use_ripgrep,
-        use_walk=here,
+        helping=help_for(is_tame=is_tame(pattern)),
     )
-    if found is not None:
-        return found
-    request = {
-        "root": str(workspace.root),
-        "pattern": pattern,
-        "path": path,
-        "glob": glob,
-        "ignore_case": ignore_case,
-        "max_matches": max_matches,
-    }
-    return search_isolated(request, limits)
 
 
 def context_lines(

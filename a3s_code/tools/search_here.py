@@ -1,8 +1,7 @@
-"""Searching the content of files in this process, with ripgrep or without."""
+"""Searching the content of files, with ripgrep or by a walk of our own."""
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -18,11 +17,14 @@ from a3s_code.tools.linesearch import LineSearch
 from a3s_code.tools.match import Match, Matches
 from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, search_files
-from a3s_code.tools.walk import walk
+from a3s_code.tools.search_helpers import NO_HELP, Help, Helpers
+from a3s_code.tools.search_run import search_names
+from a3s_code.tools.walk import Run, walk
 from a3s_code.tools.workspace import Workspace
 
 MAX_MATCHES = 10_000
 _MAX_TEXT_CHARS = 32 << 20
+_FILES_WITHOUT_HELP = 3000  # searched in about the time that a process takes to start
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,37 +48,46 @@ def search_here(
     max_matches: int = MAX_MATCHES,
     limits: Limits | None = None,
     use_ripgrep: bool = True,
-    use_walk: bool = True,
-) -> Matches | None:
-    """As `search.search`, in this process; None when that would need the walk and it may not."""
+    helping: Help = NO_HELP,
+) -> Matches:
+    """As `search.search`, with so much help of other processes."""
     limits = limits or Limits()
     query = _Query(pattern, _regex(pattern, ignore_case), _filter(glob), ignore_case, max_matches)
     base = workspace.resolve(path, tool="grep")
-    if base.is_dir() and use_ripgrep and same_in_ripgrep(pattern):
-        found = _with_ripgrep(workspace, place_of(workspace, base), query, limits)
+    if not base.is_dir():
+        return _in_file(workspace, base, path, query, limits, helping)
+    place = place_of(workspace, base)
+    if use_ripgrep and same_in_ripgrep(pattern):
+        found = _with_ripgrep(workspace, place, query, limits)
         if found is not None:
             return found
-    if not use_walk:
-        return None
-    if base.is_dir():
-        return _with_walk(workspace, place_of(workspace, base), query, limits)
-    return _in_file(workspace, base, path, query, limits)
+    return _with_walk(workspace, place, query, limits, helping)
 
 
 def _in_file(
-    workspace: Workspace, base: Path, given: str, query: _Query, limits: Limits
+    workspace: Workspace, base: Path, given: str, query: _Query, limits: Limits, helping: Help
 ) -> Matches:
     try:
         with workspace.open(base) as file:
-            lines = LineSearch(query.regex).in_file(file.fileno(), limits.check)
+            if not helping.is_required:
+                lines = LineSearch(query.regex).in_file(file.fileno(), limits.check) or []
+                name = workspace.relative(base)
+                found = [Match(name, number, text) for number, text in lines]
+                return _collect([found], query.max_matches)
     except FileNotFoundError:
         raise ToolFailed(f"Path not found: {given}") from None
     except OSError as error:
         raise ToolFailed(f"Failed to search {given}: {reason(error)}") from error
-    name = workspace.relative(base)
-    return _collect(
-        [[Match(name, number, text) for number, text in lines or []]], query.max_matches
-    )
+    folder, _, name = workspace.relative(base).rpartition("/")
+    with _helpers(workspace, query, limits, 1) as helpers:
+        helpers.offer(f"{folder}/" if folder else "", [name])
+        return _collect(helpers.rest(), query.max_matches)
+
+
+def _helpers(workspace: Workspace, query: _Query, limits: Limits, most: int) -> Helpers:
+    root, ignore_case = str(workspace.root), query.ignore_case
+    message = {"root": root, "pattern": query.pattern, "ignore_case": ignore_case}
+    return Helpers(message, limits, most)
 
 
 def _regex(pattern: str, ignore_case: bool) -> re.Pattern[str]:
@@ -134,31 +145,44 @@ def _placed(files: Iterable[list[Match]], place: Place, wanted: Glob) -> Iterato
             yield [Match(path, match.line, match.text) for match in matches]
 
 
-def _with_walk(workspace: Workspace, place: Place, query: _Query, limits: Limits) -> Matches:
-    base = confined.open_folder(workspace.root, place.path)
-    try:
-        return _collect(_by_walk(base, place, query, limits), query.max_matches)
-    finally:
-        base.close()
+def _with_walk(
+    workspace: Workspace, place: Place, query: _Query, limits: Limits, helping: Help
+) -> Matches:
+    """With all help in any order first; if that is too much, in order up to the limit."""
+    for most in (helping.most, int(helping.is_required)):
+        base = confined.open_folder(workspace.root, place.path)
+        try:
+            with _helpers(workspace, query, limits, most) as helpers:
+                runs = walk(base, query.wanted, limits, rules=place.rules, within=place.prefix)
+                lines_of = None if helping.is_required else LineSearch(query.regex)
+                files = _searched(runs, place.prefix, lines_of, helpers, limits)
+                matches = _collect(files, query.max_matches)
+        finally:
+            base.close()
+        if matches.complete:
+            break
+    return matches
 
 
-def _by_walk(
-    base: confined.Folder, place: Place, query: _Query, limits: Limits
+def _searched(
+    runs: Iterable[Run],
+    within: str,
+    lines_of: LineSearch | None,
+    helpers: Helpers,
+    limits: Limits,
 ) -> Iterator[list[Match]]:
-    lines_of = LineSearch(query.regex)
-    for run in walk(base, query.wanted, limits, rules=place.rules, within=place.prefix):
-        for name in run.names:
-            try:
-                fd = run.folder.open_to_read(name)
-                try:
-                    lines = lines_of.in_file(fd, limits.check)
-                finally:
-                    os.close(fd)
-            except OSError:
-                continue  # gone or unreadable: passed over, as ripgrep does
-            if lines:
-                path = f"{place.prefix}{run.prefix}{name}"
-                yield [Match(path, number, text) for number, text in lines]
+    """The matches of each file; without `lines_of` all of them are searched by helpers."""
+    files = 0
+    for run in runs:
+        prefix = within + run.prefix
+        if lines_of is None:
+            while not helpers.offer(prefix, run.names):
+                yield from helpers.next()
+        elif files < _FILES_WITHOUT_HELP or not helpers.offer(prefix, run.names):
+            files += len(run.names)
+            yield from search_names(run.folder, prefix, run.names, lines_of, limits.check)
+        yield from helpers.arrived()
+    yield from helpers.rest()
 
 
 def _collect(files: Iterable[list[Match]], max_matches: int) -> Matches:

@@ -6,7 +6,9 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from a3s_code.tools import Tool, ToolContext, ToolOutput, builtin_tools, run_tool
+from a3s_code.tools import builtin_tools
+from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace
 
 

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 import pytest
 
 from a3s_code.errors import InvalidArgument
-from a3s_code.tools import ToolContext, ToolOutput, run_tool
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.host_function import function_tool
+from a3s_code.tools.protocol import ToolContext, ToolOutput
+from a3s_code.tools.run import run_tool
 from tests.tools.bench import Bench
 
 

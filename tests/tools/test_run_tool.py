@@ -12,7 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from a3s_code.errors import InvalidArgument, ToolFailed
-from a3s_code.tools import ToolContext, ToolOutput, ToolRegistry, builtin_tools, run_tool
+from a3s_code.tools import builtin_tools
+from a3s_code.tools.protocol import ToolContext, ToolOutput
+from a3s_code.tools.registry import ToolRegistry
+from a3s_code.tools.run import run_tool
 from a3s_code.tools.threads import Stop, Stopped, in_thread
 from tests.tools.bench import Bench
 

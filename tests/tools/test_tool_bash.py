@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code.tools import ToolContext, ToolOutput, run_tool
 from a3s_code.tools.bash import Bash
+from a3s_code.tools.protocol import ToolContext, ToolOutput
+from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace
 from tests.tools.bench import Bench
 

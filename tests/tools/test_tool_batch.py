@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code.tools import ToolOutput
+from a3s_code.tools.protocol import ToolOutput
 from tests.tools.bench import Bench
 
 

@@ -19,6 +19,7 @@ from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.ripgrep import find_ripgrep
 from a3s_code.tools.search import search
+from a3s_code.tools.search_helpers import Help
 from a3s_code.tools.search_here import search_here
 from a3s_code.tools.threads import Stop, Stopped
 from tests.tools.bench import Bench
@@ -274,6 +275,30 @@ def test_cancelling_ends_a_catastrophic_expression(bench: Bench) -> None:
             await task
 
     asyncio.run(scenario())
+
+
+def test_help_of_other_processes_changes_nothing(bench: Bench) -> None:
+    """Small trees are searched alone, and so is the beginning of a large one."""
+    for number in range(3000):
+        bench.write(f"a/{number}", "")
+    expected = [Match("a/x", 1, "needle é")]
+    bench.write("a/x", "needle é")
+    for number in range(9):
+        bench.write(f"b{number}/c d", f"-\nneedle {number}\n")
+        expected.append(Match(f"b{number}/c d", 2, f"needle {number}"))
+    for is_required in (False, True):
+        helping = Help(2, is_required=is_required)
+        found = search_here(bench.ctx.workspace, "needle", use_ripgrep=False, helping=helping)
+        assert found == expected
+        found = search_here(
+            bench.ctx.workspace, "needle", use_ripgrep=False, helping=helping, max_matches=3
+        )
+        assert (found, found.complete) == (expected[:3], False)
+
+
+def test_a_lone_file_that_only_a_helper_may_search(tree: Bench) -> None:
+    found = search(tree.ctx.workspace, "(o|x)+ b", "a.py")
+    assert _lines(found) == ["a.py:1:foo bar"]
 
 
 def test_grep_text(tree: Bench) -> None:

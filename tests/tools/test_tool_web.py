@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
-from a3s_code.tools import ToolOutput
+from a3s_code.tools.protocol import ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine
 from a3s_code.tools.web_fetch import WebFetch
 from a3s_code.tools.web_search import WebSearch
