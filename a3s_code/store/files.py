@@ -97,9 +97,6 @@ def remove_leftovers(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-BINARY = getattr(os, "OBINARY", 0)
-
-
 def _keep_mode(path: Path, descriptor: int) -> None:
     if sys.platform == "win32":
         return  # files inherit their folder's permissions there
