@@ -15,6 +15,17 @@ IDLE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.sessionContext?.session?.kernel?.status === 'idle' && panel.context?.isReady;
 }"""
+# Counts restarts of the notebook's kernel from the first call on.
+KERNEL_RESTARTS = """() => {
+  const context = window.jupyterapp.shell.currentWidget.sessionContext;
+  if (context.a3sRestarts === undefined) {
+    context.a3sRestarts = 0;
+    context.statusChanged.connect((_, status) => {
+      if (status === 'restarting' || status === 'autorestarting') context.a3sRestarts += 1;
+    });
+  }
+  return context.a3sRestarts;
+}"""
 CLEAN = "() => !window.jupyterapp.shell.currentWidget.context.model.dirty"
 
 
@@ -71,6 +82,14 @@ class Notebook:
         """The cell's prompt shows a count."""
         prompt = self.cell(number).locator(".jp-InputPrompt")
         expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=READY_MS)
+
+    def restart_kernel(self) -> None:
+        """Press the toolbar's button, confirm, and return when the new kernel is ready."""
+        before = self.page.evaluate(KERNEL_RESTARTS)
+        self.page.locator("[data-command='notebook:restart-kernel']").first.click()
+        self.page.locator(".jp-Dialog").locator(".jp-mod-accept").click()
+        self.page.wait_for_function(f"before => ({KERNEL_RESTARTS})() > before", arg=before)
+        self.wait_for_kernel()
 
     def save(self) -> None:
         """Press Ctrl+S and return when the file is written."""
