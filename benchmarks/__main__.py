@@ -18,6 +18,7 @@ from benchmarks.subjects import (
     creation,
     imports,
     memory,
+    notebooks,
     saves,
     scale,
     searching,
@@ -36,6 +37,7 @@ SUBJECTS = {
     "saving": saves,
     "concurrency": concurrency,
     "scale": scale,
+    "notebooks": notebooks,
 }
 
 
