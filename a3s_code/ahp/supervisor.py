@@ -6,7 +6,7 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,6 +21,7 @@ from a3s_code.ahp.transports import StdioTransport, Transport
 from a3s_code.hooks.contract import MAX_ASKED_RETRIES
 from a3s_code.hooks.executor import HookVerdict
 from a3s_code.hooks.names import BLOCKING
+from a3s_code.records import dataclass
 
 log = logging.getLogger("a3s_code.ahp")
 

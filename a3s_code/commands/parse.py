@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from a3s_code.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

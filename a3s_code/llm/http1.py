@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from a3s_code.records import dataclass
 
 _MAX_HEAD_BYTES = 256 * 1024
 _MAX_LINE_BYTES = 16 * 1024

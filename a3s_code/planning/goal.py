@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from a3s_code.planning.parse import json_object
 from a3s_code.planning.task import text_of, texts_of
+from a3s_code.records import dataclass
 
 GENERIC_CRITERIA = (
     "Everything that was asked for is done.",

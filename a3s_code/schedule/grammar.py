@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from a3s_code.records import dataclass
 
 DEFAULT_INTERVAL_S = 600
 MIN_INTERVAL_S = 1

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, messages_from
+from a3s_code.records import dataclass
 from a3s_code.results import TokenUsage
 from a3s_code.store.files import encoded_json
 from a3s_code.store.saved import SavedSession

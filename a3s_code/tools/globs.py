@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+
+from a3s_code.records import dataclass
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
 _MAX_ALTERNATIVES = 1000

@@ -8,11 +8,11 @@ import json
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
+from a3s_code.records import dataclass
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.foreign import call_foreign
 from a3s_code.tools.json_schema import NoSchema, schema_of

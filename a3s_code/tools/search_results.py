@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+
+from a3s_code.records import dataclass, field
 
 
 @dataclass(slots=True)

@@ -6,7 +6,8 @@ Strict on purpose: what a model remembers wrongly must fail, never land somewher
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+
+from a3s_code.records import dataclass, field
 
 _HEADER = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _NO_NEWLINE = "\\"
