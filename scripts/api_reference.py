@@ -45,7 +45,9 @@ PAGES = {
     "store": "memory-and-stores",
     "memory": "memory-and-stores",
     "agents": "teams",
+    "ahp": "supervision",
     "lanes": "queue",
+    "tool_names": "tools",
 }
 # Where the other public methods are for the library itself.
 ONLY = {"SessionOptions": ("add_instruction", "add_persona", "check")}
@@ -324,9 +326,9 @@ def plain(value: Any) -> str:
 
 
 def first_sentence(text: str) -> str:
-    """Up to the first full stop or colon at a line's or sentence's end."""
+    """Up to the first full stop that is followed by a blank."""
     line = " ".join(text.split("\n\n")[0].split())
-    return re.split(r"(?<=[.:]) ", line, maxsplit=1)[0].rstrip(":")
+    return re.split(r"(?<=\.) ", line, maxsplit=1)[0]
 
 
 def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:

@@ -18,6 +18,8 @@ _TICK_S = 0.2
 class EventStream:
     """Events of one execution, ending with `end` or `error`; works with `for` and `async for`.
 
+    Made by `Session.stream`.
+
     The execution runs whether or not the stream is read; an unread stream holds it back. Leaving
     early (`close()`, a `with` block, dropping the stream, cancelling the task that iterates)
     cancels the execution as `Session.cancel()` does.
