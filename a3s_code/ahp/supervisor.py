@@ -25,6 +25,7 @@ from a3s_code.records import dataclass
 
 log = logging.getLogger("a3s_code.ahp")
 
+CONNECT_S = 30.0  # a harness that is fetched at its first start takes long
 _NOTIFY_S = 5.0  # nobody waits for what is only told, so a harness gets this long to take it
 
 _ENDED = "supervision has ended with the session"
@@ -37,9 +38,11 @@ class Supervision:
     once. One that fails later blocks: ending it must not be a way around it.
     """
 
-    def __init__(self, transport: Transport, session_id: str) -> None:
+    def __init__(
+        self, transport: Transport, session_id: str, *, connect_s: float = CONNECT_S
+    ) -> None:
         self.agent_id = session_id
-        self._timeout_s = transport.timeout_ms / 1000
+        self._timeout_s, self._connect_s = transport.timeout_ms / 1000, connect_s
         self._link: Link = (
             StdioLink(transport) if isinstance(transport, StdioTransport) else HttpLink(transport)
         )
@@ -64,7 +67,7 @@ class Supervision:
             if self._state != "new":
                 return None
             try:
-                async with asyncio.timeout(self._timeout_s):
+                async with asyncio.timeout(self._connect_s):
                     await self._link.open()
                     protocol.check_handshake(
                         await self._link.request(
@@ -79,7 +82,9 @@ class Supervision:
             except (LinkFailed, ProtocolError, TimeoutError) as error:
                 await self._link.close()
                 self._state = "unsupervised"
-                problem = f"no supervision, the session goes on without: {self._told(error)}"
+                problem = (
+                    f"no supervision, the session goes on without: {_told(error, self._connect_s)}"
+                )
                 log.warning("session %s: %s", self.agent_id, problem)
                 return problem
             except BaseException:  # cancelled: the next prompt tries again
@@ -114,19 +119,16 @@ class Supervision:
                 await self._link.notify(protocol.EVENT, params)
         except (LinkFailed, TimeoutError) as error:
             self._silent = True
-            log.warning("the harness is told no more: %s", self._told(error))
+            log.warning("the harness is told no more: %s", _told(error, _NOTIFY_S))
 
     async def close(self) -> None:
         """End the connection, and a process behind it."""
         self._state = "closed"
         await self._link.close()
 
-    def _told(self, error: BaseException) -> str:
-        return f"no answer within {self._timeout_s:g} s" if not str(error) else str(error)
-
     def problem_of(self, error: BaseException) -> str:
         """The reason with which a failed decision blocks."""
-        return f"supervision failed: {self._told(error)}"
+        return f"supervision failed: {_told(error, self._timeout_s)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +199,10 @@ def _verdict(decision: Decision, tool: str | None) -> HookVerdict:
             return HookVerdict(escalated=reason)
         case Allow() | Defer():
             return HookVerdict()
+
+
+def _told(error: BaseException, limit_s: float) -> str:
+    return str(error) or f"no answer within {limit_s:g} s"
 
 
 def _version() -> str:

@@ -19,7 +19,7 @@ class StdioTransport:
     """A harness that is started as a child process and speaks on its standard streams.
 
     One line of JSON per message; what it writes to its standard error goes to the log. `args` is
-    not shown, since it may hold credentials. `timeout_ms` is how long an answer may take. Raises
+    not shown, since it may hold credentials. `timeout_ms` is how long a decision may take. Raises
     `InvalidArgument`.
     """
 
@@ -43,7 +43,7 @@ class StdioTransport:
 class HttpTransport:
     """A harness that answers POST requests; `auth_token` goes along as a bearer token.
 
-    The token is shown nowhere. `timeout_ms` is how long an answer may take. Raises
+    The token is shown nowhere. `timeout_ms` is how long a decision may take. Raises
     `InvalidArgument`, which never shows the token.
     """
 

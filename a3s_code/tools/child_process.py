@@ -12,6 +12,7 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from typing import IO, Any
 
+from a3s_code.tools.foreign import call_foreign
 from a3s_code.tools.process_tree import kill_tree
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -33,6 +34,7 @@ class ChildProcess:
     def __init__(self, popen: subprocess.Popen[bytes], log: Callable[[str], None]) -> None:
         self._popen, self._log = popen, log
         self._writing = threading.Lock()
+        self._written: asyncio.Future[None] | None = None
         self._stderr_read = threading.Event()
         self._ending = False
         self.last_words = ""
@@ -51,8 +53,16 @@ class ChildProcess:
         self._start(lambda: self._read(pass_on))
 
     async def write(self, line: bytes) -> None:
-        """Write a line. Raises `OSError` or `ValueError` when the server does not read any more."""
-        await asyncio.to_thread(self._write, line)
+        """Write a line, as a whole even when this is cancelled.
+
+        Raises `OSError` or `ValueError` when the server does not read any more.
+        """
+        # A server that reads nothing blocks one thread, its own: the pool's few would soon be gone.
+        while self._written is not None and not self._written.done():
+            await asyncio.wait([self._written])
+        self._written = asyncio.ensure_future(call_foreign(self._write, line))
+        self._written.add_done_callback(_noticed)
+        await asyncio.shield(self._written)
 
     async def end(self) -> None:
         """Close its standard input, wait for its end, and kill it and its children if it stays.
@@ -167,6 +177,12 @@ def _started(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen
 def _kill_unwanted(starting: asyncio.Future[subprocess.Popen[bytes]]) -> None:
     if not starting.cancelled() and starting.exception() is None:
         threading.Thread(target=kill_tree, args=(starting.result().pid,), daemon=True).start()
+
+
+def _noticed(written: asyncio.Future[None]) -> None:
+    """Whoever was waiting for it may have been cancelled."""
+    if not written.cancelled():
+        written.exception()
 
 
 def _raw(pipe: IO[bytes] | None) -> Any:

@@ -31,6 +31,7 @@ class Harness:
         """The answer to a message, None for a notification."""
         self._heard.write(json.dumps(message) + "\n")
         if "id" not in message:
+            self._done(self._taken(message["params"]["event_type"]) or ALLOW)
             return None
         answer = {"jsonrpc": "2.0", "id": message["id"]}
         if message["method"] == "ahp/handshake":

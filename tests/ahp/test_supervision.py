@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import logging
 import os
@@ -23,6 +24,7 @@ from a3s_code import (
     Session,
     StdioTransport,
 )
+from a3s_code.ahp.supervisor import Supervision
 from tests.ahp.conftest import DEADLINE_S, TOKEN, Harness
 from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.conftest import NewSession
@@ -267,7 +269,6 @@ def test_a_harness_that_cannot_be_started_is_said_once(
     [
         ({"protocol_version": "1.0"}, "it speaks protocol version '1.0', not 2.0"),
         ({"do": "error", "message": "who are you"}, "who are you"),
-        ({"do": "hang"}, "no answer within 0.3 s"),
     ],
 )
 def test_a_failed_handshake_leaves_the_session_unsupervised(
@@ -279,13 +280,22 @@ def test_a_failed_handshake_leaves_the_session_unsupervised(
 ) -> None:
     model_server.script(says("Hello."))
     harness.script({"on": "handshake", **answer})
-    session = new_session(
-        ahp_transport=harness.transport(timeout_ms=300 if "do" in answer else 9000)
-    )
+    session = new_session(ahp_transport=harness.transport())
     events = list(session.stream("hello"))
     (told,) = [e for e in events if e.event_type == "supervision_unavailable"]
     assert problem in told.error
     assert events[-1].event_type == "end"
+
+
+def test_a_handshake_has_its_time(stdio: Harness) -> None:
+    stdio.script({"on": "handshake", "do": "hang"})
+
+    async def opened() -> str | None:
+        return await Supervision(stdio.stdio(), "s1", connect_s=0.2).open()
+
+    problem = asyncio.run(opened())
+    assert problem is not None
+    assert problem.endswith("the session goes on without: no answer within 0.2 s")
 
 
 def test_a_dead_address_leaves_the_session_unsupervised(
@@ -354,10 +364,26 @@ def test_a_harness_that_hangs_blocks_that_call(
 ) -> None:
     reading(model_server, tmp_path)
     harness.script({"do": "hang"})
-    session = new_session(ahp_transport=harness.transport(timeout_ms=500))
+    session = new_session(ahp_transport=harness.transport(timeout_ms=1500))
     ((exit_code, output),) = tool_ends(list(session.stream("read it")))
     assert exit_code == 1
-    assert "supervision failed: no answer within 0.5 s" in output
+    assert "supervision failed: no answer within 1.5 s" in output
+
+
+def test_a_harness_that_does_not_read_holds_nobody_up(
+    stdio: Harness, model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    """What it is told fills its pipe; other calls and the session's end go on."""
+    (tmp_path / "long.txt").write_text("x" * 90_000 + "\n", "utf-8")
+    reads = [calls("bash", command="cat long.txt") for _ in range(3)]
+    model_server.script(*reads, calls("ls"), says("Done."))
+    stdio.script({"decision": "allow"}, {"decision": "allow"}, {"do": "hang", "on": "post_action"})
+    session = new_session(ahp_transport=stdio.stdio(timeout_ms=1500))
+    outputs = tool_ends(list(session.stream("go on")))
+    assert len(outputs) == 4
+    assert outputs[-1][0] == 1
+    assert "no answer within 1.5 s" in outputs[-1][1]
+    session.close()
 
 
 def test_a_server_that_comes_back_is_asked_again(
