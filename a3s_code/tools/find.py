@@ -5,6 +5,8 @@ By our own walk, also where ripgrep is installed: starting it and reading its li
 
 from __future__ import annotations
 
+import os
+
 from a3s_code.errors import ToolFailed
 from a3s_code.tools import confined
 from a3s_code.tools.globs import BadGlob, Glob, GlobLeavesRoot, compile_glob
@@ -30,9 +32,9 @@ def find_files(
     limits = limits or Limits()
     wanted = glob_of(pattern)
     base = workspace.resolve(path, tool="glob")
-    if not base.exists():
+    if not os.path.exists(base):  # unlike `base.exists()` no error for a name that is too long
         raise ToolFailed(f"Directory not found: {path}")
-    if not base.is_dir():
+    if not os.path.isdir(base):
         raise ToolFailed(f"Not a directory: {path}")
     return _walked(workspace, place_of(workspace, base), wanted, limits)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -54,7 +55,7 @@ def search_here(
     limits = limits or Limits()
     query = _Query(pattern, _regex(pattern, ignore_case), _filter(glob), ignore_case, max_matches)
     base = workspace.resolve(path, tool="grep")
-    if not base.is_dir():
+    if not os.path.isdir(base):  # unlike `base.is_dir()` no error for a name that is too long
         return _in_file(workspace, base, path, query, limits, helping)
     place = place_of(workspace, base)
     if use_ripgrep and same_in_ripgrep(pattern):

@@ -142,7 +142,7 @@ class WebSearch:
         try:
             async with asyncio.timeout(timeout_s) as clock:
                 _, page = await get_web_page(
-                    engine.url.format(query=quote_plus(query), limit=limit),
+                    engine.url.format(query=quote_plus(query, errors="replace"), limit=limit),
                     max_bytes=_MAX_BODY_BYTES,
                     allowed_hosts=self._allowed_hosts,
                     proxy=args.get("proxy"),

@@ -175,6 +175,7 @@ def test_glob_text(tree: Bench) -> None:
             "Workspace boundary violation: tool 'glob' path '..' escapes workspace",
         ),
         ({"pattern": "*", "path": "no"}, "Directory not found: no"),
+        ({"pattern": "*", "path": "x" * 5000}, f"Directory not found: {'x' * 5000}"),
         ({"pattern": "*", "path": "a.py"}, "Not a directory: a.py"),
     ],
 )
@@ -344,6 +345,7 @@ def test_a_very_long_line_is_cut_in_the_text_only(bench: Bench) -> None:
         ({"pattern": "("}, "Invalid regex pattern '(': "),
         ({"pattern": "x{99999999999999999999}"}, "Invalid regex pattern 'x{999"),
         ({"pattern": "x", "path": "no"}, "Path not found: no"),
+        ({"pattern": "x", "path": "x" * 5000}, f"Failed to search {'x' * 5000}: "),
         ({"pattern": "x", "glob": "[a"}, "Invalid glob pattern '[a': "),
         (
             {"pattern": "x", "path": "../outside"},

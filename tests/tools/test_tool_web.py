@@ -268,6 +268,11 @@ def test_results_of_all_engines_are_merged(bench: Bench, engines: WebServer) -> 
     }
 
 
+def test_a_query_that_is_no_unicode(bench: Bench, engines: WebServer) -> None:
+    assert "Two words" in bench.text("web_search", query="a\ud800", engines="wiki")
+    assert [path for path, _ in engines.requests] == ["/wiki?q=a%3F&n=10"]
+
+
 def test_json(bench: Bench, engines: WebServer) -> None:
     text = bench.text("web_search", query="x", engine="wiki", format="json", limit=1)
     assert json.loads(text) == [
