@@ -62,6 +62,7 @@ class Assembly:
             retry=self._options.retry(),
             temperature=temperature,
             thinking_budget=budget or self._config.thinking_budget,
+            secrets=lambda: credentials_of(self._config),
         )
 
     def conduct(self, model: BoundModel) -> Conduct:

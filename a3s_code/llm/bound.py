@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from a3s_code.config.model import ProviderKind, ResolvedModel
@@ -34,7 +34,8 @@ class BoundModel:
     """One model of the configuration with a session's settings for it.
 
     `temperature` is from 0.0 to 1.0, `thinking_budget` in tokens; each is sent only to a model
-    whose configuration accepts it.
+    whose configuration accepts it. `secrets` are keys of others that no error may show either: one
+    server may serve several providers.
     """
 
     def __init__(
@@ -44,8 +45,9 @@ class BoundModel:
         retry: RetryConfig | None = None,
         temperature: float | None = None,
         thinking_budget: int | None = None,
+        secrets: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._resolved, self._retry = resolved, retry
+        self._resolved, self._retry, self._secrets = resolved, retry, secrets
         self._temperature = temperature if resolved.temperature else None
         self._thinking_budget = thinking_budget if resolved.reasoning else None
         self._prices = prices_of(resolved.model, resolved.cost)
@@ -122,6 +124,7 @@ class BoundModel:
                 else (lambda: key.reveal() if key else None),
                 headers=REQUEST_HEADERS if local else reveal_all(resolved.headers),
                 session_id_header=resolved.session_id_header,
+                secrets=self._secrets,
                 retry=self._retry,
             )
         return self._client

@@ -6,7 +6,7 @@ import json
 import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from urllib.parse import quote
 
 from a3s_code.errors import ModelError
@@ -30,7 +30,7 @@ def redact(text: str, secrets: Iterable[str]) -> str:
     return _BEARER.sub(r"\1[redacted]", text)
 
 
-def redacted(error: ModelError, secrets: Iterable[str], *, before: str = "") -> ModelError:
+def redacted(error: ModelError, secrets: Sequence[str], *, before: str = "") -> ModelError:
     """The same error with `before` in front of its sentence, and without secrets."""
     return type(error)(
         redact(before + error.problem, secrets),
@@ -38,7 +38,7 @@ def redacted(error: ModelError, secrets: Iterable[str], *, before: str = "") -> 
         url=error.url,
         status=error.status,
         retry_after_s=error.retry_after_s,
-        request_id=error.request_id,
+        request_id=error.request_id and redact(error.request_id, secrets),
         retryable=error.retryable,
     )
 

@@ -8,7 +8,7 @@ import os
 import random
 import ssl
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -68,13 +68,32 @@ class LiveReply:
         return Message("assistant", ()) if self._decoder is None else self._decoder.partial()
 
 
+class _Headers(dict[str, str]):
+    """The headers of a request, of which a traceback that shows variables tells the names only."""
+
+    def __repr__(self) -> str:
+        return f"headers {', '.join(self)}"
+
+
+def _bare(cause: BaseException | None) -> BaseException | None:
+    """The network's own error without what led to it: those frames hold the request's headers.
+
+    Other causes are left out, because they hold what the server sent, as it came.
+    """
+    if not isinstance(cause, httpx.HTTPError):
+        return None
+    cause.__cause__ = cause.__context__ = None
+    return cause.with_traceback(None)
+
+
 class ModelClient:
     """One endpoint of a model server.
 
     `base_url` is an address, or a coroutine function that yields it (the embedded model has none
     before it was started); `api_key` is called for each request, so that no key is stored here.
     `headers` win over the protocol's own. `session_id_header` names the header that carries the
-    session's id. `read_timeout_s` bounds the silence between two pieces, not the answer.
+    session's id. `secrets` are values besides these that no error may show, whoever repeats them.
+    `read_timeout_s` bounds the silence between two pieces, not the answer.
     """
 
     def __init__(
@@ -85,6 +104,7 @@ class ModelClient:
         api_key: Callable[[], str | None] | None = None,
         headers: Mapping[str, str] | None = None,
         session_id_header: str | None = None,
+        secrets: Callable[[], Iterable[str]] = tuple,
         retry: RetryConfig | None = None,
         connect_timeout_s: float = CONNECT_TIMEOUT_S,
         read_timeout_s: float = READ_TIMEOUT_S,
@@ -94,6 +114,7 @@ class ModelClient:
         self._api_key = api_key
         self._headers = dict(headers or {})
         self._session_id_header = session_id_header
+        self._other_secrets = secrets
         self._retry = retry or RetryConfig()
         self._timeout = httpx.Timeout(
             connect=connect_timeout_s, read=read_timeout_s, write=_WRITE_TIMEOUT_S, pool=None
@@ -119,15 +140,14 @@ class ModelClient:
         live.delivered = False
         retry = 0
         while True:
-            api_key = self._api_key() if self._api_key else None
-            headers = self._all_headers(api_key, session_id)
+            headers = self._all_headers(session_id)
             try:
                 return await self._attempt(body, headers, emit, live)
             except ModelError as error:
-                failure = redacted(error, self._secrets(api_key))
+                failure = redacted(error, self._secrets())
                 if live.delivered or not error.retryable or retry >= self._retry.max_retries:
                     before = f"{GAVE_UP} {retry + 1} attempts: " if retry else ""
-                    raise redacted(failure, (), before=before) from error.__cause__
+                    raise redacted(failure, (), before=before) from _bare(error.__cause__)
             delay_s = retry_delay_s(self._retry, retry, random.random(), failure.retry_after_s)
             retry += 1
             await emit(
@@ -143,7 +163,7 @@ class ModelClient:
             await asyncio.sleep(delay_s)
 
     async def _attempt(
-        self, body: bytes, headers: dict[str, str], emit: Emit, live: LiveReply
+        self, body: bytes, headers: _Headers, emit: Emit, live: LiveReply
     ) -> ModelReply:
         url = await self._url()
         decoder = live.begin(self._codec.decoder())
@@ -201,8 +221,9 @@ class ModelClient:
             retryable=status in self._retry.retryable_status_codes,
         )
 
-    def _all_headers(self, api_key: str | None, session_id: str | None) -> dict[str, str]:
+    def _all_headers(self, session_id: str | None) -> _Headers:
         """All headers under lower-case names, so that a configured one replaces ours."""
+        api_key = self._api_key() if self._api_key else None
         ours = {
             "Accept": "text/event-stream",
             "Accept-Encoding": "identity",
@@ -211,11 +232,13 @@ class ModelClient:
         }
         if self._session_id_header and session_id:
             ours[self._session_id_header] = session_id
-        return {name.lower(): value for name, value in (*ours.items(), *self._headers.items())}
+        both = (*ours.items(), *self._headers.items())
+        return _Headers({name.lower(): value for name, value in both})
 
-    def _secrets(self, api_key: str | None) -> list[str]:
-        """What no error may show: the key, and the values of configured headers."""
-        values = [api_key or "", *self._headers.values()]
+    def _secrets(self) -> list[str]:
+        """What no error may show: the key, the values of configured headers, and other keys."""
+        api_key = self._api_key() if self._api_key else None
+        values = [api_key or "", *self._headers.values(), *self._other_secrets()]
         return values + [value.partition(" ")[2] for value in values]
 
 
@@ -231,7 +254,8 @@ async def _read(
             await emit(events)
         return decoder.close()
     except (ModelRefused, StreamInterrupted) as error:
-        raise placed(error, shown_url(str(response.url)), _request_id(response)) from error
+        where, request_id = shown_url(str(response.url)), _request_id(response)
+        raise placed(error, where, request_id) from error.__cause__
 
 
 async def _read_body(
