@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import functools
 import inspect
-import json
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from a3s_code import checks
-from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
+from a3s_code.errors import InvalidArgument, ToolFailed
+from a3s_code.records import dataclass, field
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.foreign import call_foreign
+from a3s_code.tools.host_result import output_of
 from a3s_code.tools.json_schema import NoSchema, schema_of
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
+from a3s_code.tools.typed_values import WrongValue, typed
 
 # What every provider accepts as the name of a tool.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -32,6 +33,7 @@ class HostFunction:
     read_only: bool
     function: Callable[..., Any]
     context: str | None = None
+    hints: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
         """Call it: a coroutine function on the loop, any other in a thread of its own.
@@ -39,7 +41,14 @@ class HostFunction:
         A thread cannot be ended from outside: when the call is cancelled its result is dropped.
         """
         told = {} if self.context is None else {self.context: ctx}
-        return _output(await call_foreign(functools.partial(self.function, **args, **told)))
+        values = {name: self._typed(name, value) for name, value in args.items()}
+        return output_of(await call_foreign(functools.partial(self.function, **values, **told)))
+
+    def _typed(self, name: str, value: Any) -> Any:
+        try:
+            return typed(self.hints[name], value)
+        except WrongValue as error:
+            raise ToolFailed(f"{name} parameter: {error}") from None
 
 
 def function_tool(
@@ -50,7 +59,7 @@ def function_tool(
     The schema comes from the type hints and the docstring; parameters with a default are optional.
     One of the type `ToolContext` is no parameter of the tool: it gets the call's context, with which
     the function reports what it does while it runs.
-    The model gets text as it is, a `ToolOutput` as it is, None as nothing and anything else as JSON.
+    Enums and dataclasses arrive as such. What is returned becomes text or images as `output_of` says.
     Raises `InvalidArgument` when the name cannot be a tool's or a parameter has no usable type.
     """
     checks.function("function", function)
@@ -64,7 +73,7 @@ def function_tool(
     own = [each for each in signature.parameters.values() if each.name != context]
     parameters = _schema(own, hints, name, docstring)
     description = summary(docstring) or name
-    return HostFunction(name, description, parameters, read_only, function, context)
+    return HostFunction(name, description, parameters, read_only, function, context, hints)
 
 
 def _schema(
@@ -112,13 +121,3 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
         return typing.get_type_hints(target, include_extras=True)
     except NameError as error:
         raise InvalidArgument(f"a type hint of {name!r} is not defined: {error.name}") from None
-
-
-def _output(result: Any) -> ToolOutput:
-    if isinstance(result, ToolOutput):
-        return result
-    if result is None:
-        return ToolOutput("")
-    if isinstance(result, str):
-        return ToolOutput(result)
-    return ToolOutput(json.dumps(result, ensure_ascii=False, default=str))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import enum
 import types
 import typing
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from a3s_code.tools.typed_values import is_required
 
 _SIMPLE: Mapping[Any, str] = {
     str: "string",
@@ -23,7 +26,8 @@ class NoSchema(TypeError):
 
 def schema_of(hint: Any) -> dict[str, Any]:
     """The schema of a type: the JSON types, lists, dicts with text keys, `Literal`, `Optional`,
-    unions, string or integer enums, and `Annotated` with a text that describes the value.
+    unions, string or integer enums, dataclasses, and `Annotated` with a text that describes the
+    value.
 
     Raises `NoSchema`.
     """
@@ -39,6 +43,8 @@ def schema_of(hint: Any) -> dict[str, Any]:
         return _choices(args)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _choices([member.value for member in hint])
+    if dataclasses.is_dataclass(hint) and isinstance(hint, type):
+        return _dataclass(hint)
     if origin in (typing.Union, types.UnionType):
         return _union([schema_of(arg) for arg in args])
     kind = origin or hint
@@ -47,6 +53,21 @@ def schema_of(hint: Any) -> dict[str, Any]:
     if kind in (dict, Mapping) and (not args or args[0] is str):
         return {"type": "object"} | ({"additionalProperties": schema_of(args[1])} if args else {})
     raise NoSchema(getattr(hint, "__name__", str(hint)))
+
+
+def _dataclass(hint: type) -> dict[str, Any]:
+    try:
+        hints = typing.get_type_hints(hint, include_extras=True)
+        fields = [field for field in dataclasses.fields(hint) if field.init]
+        properties = {field.name: schema_of(hints[field.name]) for field in fields}
+    except (NameError, RecursionError):  # a name that is not defined, or a class within itself
+        raise NoSchema(hint.__name__) from None
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": [field.name for field in fields if is_required(field)],
+        "additionalProperties": False,
+    }
 
 
 def _choices(values: Sequence[Any]) -> dict[str, Any]:

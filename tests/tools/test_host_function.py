@@ -5,22 +5,46 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
+from dataclasses import dataclass
 from enum import Enum
 from typing import Annotated, Any, Literal
 
 import pytest
 
 from a3s_code.errors import InvalidArgument
+from a3s_code.messages import Attachment
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.host_function import function_tool
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
 from tests.tools.bench import Bench
 
+PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+
 
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"
+
+
+@dataclass
+class Point:
+    x: int
+    y: int = 0
+
+
+class Table:
+    """Shows itself as a data frame does."""
+
+    def __str__(self) -> str:
+        return "   a\n0  1"
+
+
+class Picture:
+    """Shows itself as an image of Pillow does."""
+
+    def _repr_png_(self) -> bytes:
+        return PNG
 
 
 def paint(
@@ -97,6 +121,10 @@ def test_a_coroutine_function_runs_on_the_loop(bench: Bench) -> None:
         ("é", "é"),
         (None, ""),
         ({"a": [1, True]}, '{"a": [1, true]}'),
+        (Point(1, 2), '{"x": 1, "y": 2}'),
+        ([Point(1)], '[{"x": 1, "y": 0}]'),
+        (Table(), "   a\n0  1"),
+        (b"raw", "b'raw'"),
         ([Colour.RED], '["Colour.RED"]'),
         (ToolOutput("own", 4), "own"),
     ],
@@ -106,6 +134,61 @@ def test_results_become_text(bench: Bench, value: Any, text: str) -> None:
         return value
 
     assert _call(bench, give).text == text
+
+
+@pytest.mark.parametrize("value", [Attachment(PNG, "image/png"), Picture()])
+def test_images_are_returned_as_images(bench: Bench, value: Any) -> None:
+    image = Attachment(PNG, "image/png")
+    assert _call(bench, lambda: value) == ToolOutput("", images=(image,))
+    assert _call(bench, lambda: ["before", value, {"n": 1}]) == ToolOutput(
+        'before\n{"n": 1}', images=(image,)
+    )
+
+
+def test_enums_and_dataclasses_arrive_as_such(bench: Bench) -> None:
+    def f(
+        colours: list[Colour],
+        points: dict[str, Point],
+        pair: tuple[int, ...],
+        one: Point | str | None = None,
+        other: Annotated[Colour | None, "Any."] = None,
+    ) -> str:
+        """Tell."""
+        return repr((colours, points, pair, one, other))
+
+    args: dict[str, Any] = {
+        "colours": ["red"],
+        "points": {"a": {"x": 1}},
+        "pair": [1, 2],
+        "other": "blue",
+    }
+    parts = "[<Colour.RED: 'red'>], {'a': Point(x=1, y=0)}, (1, 2)"
+    assert _call(bench, f, **args, one={"x": 3, "y": 4}).text == (
+        f"({parts}, Point(x=3, y=4), <Colour.BLUE: 'blue'>)"
+    )
+    assert _call(bench, f, **args, one="text").text.startswith(f"({parts}, 'text', ")
+    assert function_tool(f).parameters["properties"]["points"]["additionalProperties"] == {
+        "type": "object",
+        "properties": {"x": {"type": "integer"}, "y": {"type": "integer"}},
+        "required": ["x"],
+        "additionalProperties": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("point", "problem"),
+    [
+        ({}, "needs 'x'"),
+        ({"x": 1, "z": 2}, "has no 'z'"),
+        ([], "must be an object"),
+        (1, "must be an object"),
+    ],
+)
+def test_a_dataclass_that_cannot_be_made(bench: Bench, point: Any, problem: str) -> None:
+    def f(points: list[Point]) -> None:
+        raise AssertionError
+
+    assert _call(bench, f, points=[point]).text == f"points parameter: {problem}"
 
 
 def test_wrong_and_missing_arguments_do_not_reach_the_function(bench: Bench) -> None:
