@@ -20,10 +20,12 @@ import contextvars
 import logging
 import queue
 import threading
+import time
 from typing import Any
 
 _log = logging.getLogger(__name__)
 _INSTALL_S = 2.0
+_SAY_S = 1.0
 
 
 class Lane:
@@ -37,6 +39,8 @@ class Lane:
         self._thread: threading.Thread | None = None
         self._cell = contextvars.copy_context()
         self._installed = False
+        self._request: Any = None
+        self._said = 0.0
 
     @property
     def usable(self) -> bool:
@@ -60,7 +64,7 @@ class Lane:
     def register(self, widget: Any) -> None:
         """Deliver this ipywidget's messages through the lane, until `forget`; from its cell."""
         self._widgets[widget.comm.comm_id] = widget
-        self._cell = contextvars.copy_context()
+        self._cell, self._request = contextvars.copy_context(), self._kernel.get_parent()
 
     def forget(self, widget: Any) -> None:
         """Deliver this widget's messages in the ordinary way again; unknown widgets are fine."""
@@ -124,11 +128,19 @@ class Lane:
     # -- ipykernel 6: pumped by the waiting cell ------------------------------------------------------
 
     def pump(self) -> None:
-        """Handle what has arrived for our widgets. Does nothing where the lane has a thread.
+        """Say again that the cell is busy; where the lane has no thread, handle what has arrived.
 
         Call it only from the kernel's main thread, or from one that stands in for it.
         """
-        if self._threaded or not self._installed or not self._widgets:
+        if not self._installed or not self._widgets:
+            return
+        now = time.monotonic()
+        if (
+            now - self._said >= _SAY_S
+        ):  # the `idle` behind any other request has hidden it meanwhile
+            self._said = now
+            self._status("busy", self._request)
+        if self._threaded:
             return
         kernel = self._kernel
         kernel.shell_stream.flush()
@@ -175,7 +187,7 @@ class Lane:
         finally:
             self._status("idle", message)
             # Front ends show the last status of all: say again that the cell is busy.
-            self._status("busy", self._kernel.get_parent())
+            self._status("busy", self._request)
 
     def _status(self, state: str, parent: Any) -> None:
         kernel = self._kernel

@@ -33,6 +33,7 @@ def test_the_conversation_goes_on_after_a_cancel_and_a_restart(
     expect(notebook.output(0).locator("em")).to_have_text("small")
     notebook.run(1)
     expect(notebook.output(1)).to_contain_text("Half of the second part", timeout=READY_MS)
+    expect(page.locator("#jp-main-statusbar")).to_contain_text("A3S (chat) | Busy")
     notebook.screenshot("chat-live")
     notebook.output(1).get_by_role("button", name="Cancel").click()
     notebook.expect_finished(1)

@@ -69,6 +69,21 @@ def test_cancel_is_there_before_the_first_byte(kernel: Kernel, model_server: Mod
     assert screen.reply["ename"] == "TurnCancelled"
 
 
+def test_the_cell_is_said_to_be_busy_again_and_again(
+    kernel: Kernel, model_server: ModelServer
+) -> None:
+    """Front ends show the last status, and that is `idle` as soon as they have asked anything else."""
+    model_server.script(says("partial answer", wait()))
+
+    def busy(screen: Screen) -> bool:
+        states = [m["content"].get("execution_state") for m in screen.messages]
+        return "partial answer" in screen.shown and states.count("busy") > 3
+
+    screen = kernel.run("%%a3s\ncount", once(busy, press(kernel, "Cancel")), answer="")
+
+    assert screen.reply["ename"] == "TurnCancelled"
+
+
 @pytest.mark.versions
 def test_stop_keeps_the_partial_answer(kernel: Kernel, model_server: ModelServer) -> None:
     model_server.script(says("partial answer", wait(), " never sent"), says("fine"))
