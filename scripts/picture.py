@@ -26,7 +26,7 @@ from tests.browser.server import LabServer
 from tests.model_server import ModelServer, agent_hcl, calls, says, turn
 
 PICTURE = ROOT / "docs" / "images" / "turn.png"
-WIDTH, SCALE, COLORS, MARGIN = 940, 2, 96, 2
+WIDTH, SCALE, COLORS, MARGIN = 940, 2, 96, 6
 USAGE = (1840, 96)  # tokens in and out of each answer
 SETTLE_MS = 1000  # animations of the page
 SOURCE = """\

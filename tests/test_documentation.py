@@ -88,6 +88,12 @@ def test_named_files_exist() -> None:
             assert (ROOT / name).exists(), f"{document.name} names {name}"
 
 
+def test_pictures_are_small_enough_to_load_at_once() -> None:
+    for picture in (ROOT / "docs" / "images").iterdir():
+        assert picture.read_bytes().startswith(b"\x89PNG"), picture.name
+        assert picture.stat().st_size < 200_000, picture.name
+
+
 def test_links_lead_somewhere() -> None:
     for document in [*documents(), *(ROOT / "docs" / "api").glob("*.md")]:
         for target in re.findall(r"\]\(([^)\s]+)\)", document.read_text("utf-8")):
