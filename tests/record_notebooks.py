@@ -150,8 +150,22 @@ def history_and_sessions() -> Iterator[Part]:
         "with that.\n"
         "- Two kernels on one notebook do not mix: the one that saves later goes on under a new id, "
         "with everything that was said in it.\n"
-        "- `%a3s sessions` lists what is saved, `%a3s reset` forgets this notebook's conversation."
+        "- `%a3s sessions` lists what is saved, `%a3s save` saves at once."
     )
+    yield (
+        "## Several conversations in one notebook\n\n`--session NAME` changes to a conversation of "
+        "that name, which begins empty. The cells below stay in it, and so do `%a3s history`, "
+        "`%a3s cost` and the others. `main` is the one that the notebook began with; all of them "
+        "are kept, and `%a3s sessions` lists their names."
+    )
+    yield Step(
+        "%%a3s --session tables\nWhat have we talked about so far?",
+        [says("Nothing yet: this is the first message of our conversation.")],
+    )
+    yield Step(
+        "%%a3s --session main\nAnd here?", [says("About the tides at **Brest**, and about you.")]
+    )
+    yield "## Starting anew\n\n`%a3s reset` forgets the conversation in use, on the disk, too."
     yield Step("%a3s reset")
     yield Step("%%a3s\nWho am I?", [says("You have not told me yet.")])
 
