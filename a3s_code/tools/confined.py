@@ -31,7 +31,7 @@ class LeftRoot(OSError):
     """The path leads somewhere else than when it was checked."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Folder:
     """An open directory: `fd` where the system can work relative to it, else only its `path`."""
 
@@ -65,7 +65,9 @@ class Folder:
     def enter(self, entry: str) -> Folder:
         """A directory in this one that is no symlink, open for listing; the caller closes it."""
         path = f"{self.path}{os.sep}{entry}"
-        return Folder(path, None if self.fd is None else self.open(entry, _LIST))
+        if self.fd is None:
+            return Folder(path, None)
+        return Folder(path, os.open(entry, _LIST, dir_fd=self.fd))
 
     def close(self) -> None:
         """Give the descriptor back."""

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from a3s_code.records import dataclass
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
+_ENDING = re.compile(r"\*[\w.-]*", re.ASCII)
 _MAX_ALTERNATIVES = 1000
 
 
@@ -28,7 +29,7 @@ class GlobLeavesRoot(ValueError):
 class Glob:
     """A compiled pattern; paths to match are relative to its directory.
 
-    `names` is what the last component must match, of a pattern that takes files of any directory.
+    `names` tests a file's name alone, of a pattern that takes files of any directory.
     `wants_hidden` tells that some component is spelled with a leading dot.
     """
 
@@ -37,7 +38,7 @@ class Glob:
     files: re.Pattern[str]
     folders: re.Pattern[str]
     wants_hidden: bool
-    names: re.Pattern[str] | None = None
+    names: Callable[[str], object] | None = None
 
     def matches_file(self, path: str) -> bool:
         """Whether the pattern matches a file's path."""
@@ -46,7 +47,7 @@ class Glob:
     def test_in(self, prefix: str) -> Callable[[str], object]:
         """A test for names of files in a directory that `may_contain` some; `prefix` ends in `/`."""
         if self.names is not None:
-            return self.names.fullmatch
+            return self.names
         files = self.files.fullmatch
         return lambda name: files(prefix + name)
 
@@ -77,11 +78,19 @@ def compile_glob(pattern: str) -> Glob:
             alternatives,
             files=_any_of(map(_file_regex, alternatives)),
             folders=_any_of(_folder_regex(parts, hidden=hidden) for parts in alternatives),
-            names=_any_of(_file_regex(parts[1:]) for parts in alternatives) if anywhere else None,
+            names=_name_test([parts[-1] for parts in alternatives]) if anywhere else None,
             wants_hidden=hidden,
         )
     except re.error as error:  # a range such as [z-a]
         raise BadGlob(str(error)) from error
+
+
+def _name_test(parts: list[str]) -> Callable[[str], object]:
+    """A test for names that match one of these components; most patterns only ask for endings."""
+    endings = tuple(part[1:] for part in parts if _ENDING.fullmatch(part))
+    if len(endings) == len(parts):
+        return lambda name: name.endswith(endings) and name[0] != "."
+    return _any_of(map(_name_regex, parts)).fullmatch
 
 
 def _any_of(expressions: Iterable[str]) -> re.Pattern[str]:

@@ -80,25 +80,21 @@ def _level(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within
         entries = folder.scan()
     except OSError:
         return _Level(folder, prefix, rules, [], [])
-    hidden = {entry.name for entry in entries if entry.name[0] == "."}
+    matches, may_contain = wanted.test_in(prefix), wanted.may_contain
+    names, inner, hidden = [], [], []
+    for entry in entries:  # in one loop, since a search of names spends most of its time here
+        name = entry.name
+        if name[0] == ".":
+            hidden.append(name)
+        if entry.is_dir(follow_symlinks=False):
+            if may_contain(prefix + name) and name != ".git" and is_real_folder(entry):
+                inner.append(name)
+        elif matches(name) and entry.is_file(follow_symlinks=False):
+            names.append(name)
     if ".git" in hidden and prefix:
         rules = NO_RULES  # a repository inside: the rules around it end here
     if FILE_NAME in hidden:
         rules = rules.below(within + prefix, read_rule_lines(folder.path))
-    matches = wanted.test_in(prefix)
-    names = [
-        entry.name
-        for entry in entries
-        if matches(entry.name) and entry.is_file(follow_symlinks=False)
-    ]
-    inner = [
-        entry.name
-        for entry in entries
-        if entry.is_dir(follow_symlinks=False)
-        and wanted.may_contain(prefix + entry.name)
-        and entry.name != ".git"
-        and is_real_folder(entry)
-    ]
     if rules.files:
         path = within + prefix
         names = [name for name in names if not rules.ignores(path + name)]
