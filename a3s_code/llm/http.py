@@ -9,8 +9,9 @@ import random
 import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -169,10 +170,7 @@ class ModelClient:
         decoder = live.begin(self._codec.decoder())
         answered = False
         try:
-            exchange = _client_for(url).stream(
-                "POST", url, content=body, headers=headers, timeout=self._timeout
-            )
-            async with exchange as response:
+            async with _responding(url, body, headers, self._timeout) as response:
                 if response.status_code >= 300:
                     raise await self._refusal(response, url)
                 answered = True
@@ -350,46 +348,69 @@ def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[st
 
 # -- shared connections ----------------------------------------------------------------------------
 
-# Per event loop, because connections belong to the loop that opened them; and per kind of route,
-# because reading the certificate store takes longer than everything else a first request does.
-_clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, httpx.AsyncClient]] = (
-    weakref.WeakKeyDictionary()
-)
+# Per event loop, because connections belong to the loop that opened them; and per route, because
+# reading the certificate store takes longer than everything else a first request does.
+_transports: weakref.WeakKeyDictionary[
+    asyncio.AbstractEventLoop, dict[str, httpx.AsyncBaseTransport]
+] = weakref.WeakKeyDictionary()
 
 
-def _client_for(url: str) -> httpx.AsyncClient:
-    """The running loop's shared client for `url`."""
-    clients = _clients.setdefault(asyncio.get_running_loop(), {})
-    route = _route(url)
-    if route not in clients:
-        clients[route] = _open_client(route)
-    return clients[route]
+@asynccontextmanager
+async def _responding(
+    url: str, body: bytes, headers: Mapping[str, str], waits: httpx.Timeout
+) -> AsyncIterator[httpx.Response]:
+    """The response to a POST, from its head on; at the end the connection is given back.
+
+    httpx's client does not stand in front of the transport: nobody wants its redirects and cookies,
+    and it takes longer than everything else that happens on this side of a short request.
+    """
+    request = httpx.Request(
+        "POST", url, content=body, headers=headers, extensions={"timeout": waits.as_dict()}
+    )
+    if request.url.userinfo:
+        user, password = request.url.username, request.url.password
+        request = next(httpx.BasicAuth(user, password).auth_flow(request))
+    response = await _transport_for(url).handle_async_request(request)
+    response.request = request
+    try:
+        yield response
+    finally:
+        await response.aclose()
 
 
-def _route(url: str) -> str:
-    """ "proxy", "tls" or "plain". The own machine is never asked for through a proxy."""
+def _transport_for(url: str) -> httpx.AsyncBaseTransport:
+    """The running loop's shared connections for `url`."""
+    transports = _transports.setdefault(asyncio.get_running_loop(), {})
     parts = urlsplit(url)
+    proxy = _proxy_for(parts)
+    route = proxy or ("tls" if parts.scheme == "https" else "plain")
+    if route not in transports:
+        transports[route] = _open_transport(route, proxy)
+    return transports[route]
+
+
+def _proxy_for(parts: SplitResult) -> str | None:
+    """The proxy that the environment names. The own machine is never asked for through one."""
     host = parts.hostname or ""
-    is_own_machine = host in ("localhost", "::1") or host.startswith("127.")
-    if not is_own_machine:
-        proxies = getproxies()
-        is_proxied = parts.scheme in proxies or "all" in proxies
-        if is_proxied and not proxy_bypass(host):
-            return "proxy"
-    return "tls" if parts.scheme == "https" else "plain"
+    if host in ("localhost", "::1") or host.startswith("127."):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(parts.scheme) or proxies.get("all")
+    if not proxy or proxy_bypass(host):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def _open_client(route: str) -> httpx.AsyncClient:
-    """A client over our own transport; through a proxy, or if that is wanted, over httpx's."""
-    context = _ssl_context() if route != "plain" else None
-    if route != "proxy" and os.environ.get("A3S_HTTP") != "httpx":
-        return httpx.AsyncClient(transport=DirectTransport(context), trust_env=False)
-    limits = httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S)
-    return httpx.AsyncClient(
+def _open_transport(route: str, proxy: str | None) -> httpx.AsyncBaseTransport:
+    """Our own transport; httpx's through a proxy, or if that is wanted."""
+    context = None if route == "plain" else _ssl_context()
+    if proxy is None and os.environ.get("A3S_HTTP") != "httpx":
+        return DirectTransport(context)
+    return httpx.AsyncHTTPTransport(
         # A plain route never speaks TLS: a context that trusts nobody is enough.
         verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        trust_env=route == "proxy",
-        limits=limits,
+        limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
+        proxy=proxy,
     )
 
 
@@ -456,9 +477,7 @@ async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_by
     """
     sent = {"content-type": "application/json", "accept": "application/json", **headers}
     try:
-        async with _client_for(url).stream(
-            "POST", url, content=body, headers=sent, timeout=None, follow_redirects=False
-        ) as response:
+        async with _responding(url, body, sent, httpx.Timeout(None)) as response:
             answer, complete = await _limited(response, max_bytes)
             return Page(response.status_code, dict(response.headers), answer, complete)
     except httpx.HTTPError as error:
@@ -479,5 +498,5 @@ async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, boo
 
 async def close_clients() -> None:
     """Close the running loop's connections; requests after this open new ones."""
-    for client in _clients.pop(asyncio.get_running_loop(), {}).values():
-        await client.aclose()
+    for transport in _transports.pop(asyncio.get_running_loop(), {}).values():
+        await transport.aclose()

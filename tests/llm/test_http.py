@@ -142,6 +142,13 @@ def test_what_is_sent(model_server: ModelServer) -> None:
     assert model_server.requests[0]["messages"] == [{"role": "user", "content": "hi"}]
 
 
+def test_credentials_of_the_address_are_sent(model_server: ModelServer) -> None:
+    """As a gateway in front of a model server may want them."""
+    model_server.script(says("a"))
+    Run(client(model_server.url.replace("http://", "http://user:pa%40ss@"), api_key=None))
+    assert model_server.headers[0]["authorization"] == "Basic dXNlcjpwYUBzcw=="
+
+
 def test_no_key_no_header(model_server: ModelServer) -> None:
     """As local servers like it."""
     model_server.script(says("a"))
