@@ -2,13 +2,15 @@
 
 The first line names the conversation that the turn goes on with. Each other line changes the
 messages as they were one line before. Everything is written once: of an answer that is being
-streamed only what has been added to it.
+streamed only what has been added to it. The lines are packed, because what is written here is written
+again when the turn is saved.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,6 +23,7 @@ from a3s_code.store.saved import SavedSession
 
 CUT_OFF_RESULT = "Cut off: the process was killed before this call finished."
 _VERSION = 1
+_PIECE_BYTES = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,28 @@ class Draft:
 
     messages: tuple[Message, ...]
     cost_records: tuple[Mapping[str, Any], ...]
+
+
+class Packer:
+    """Packs the lines of one draft; what is cut off at its end can be read up to there."""
+
+    def __init__(self) -> None:
+        self._packing = zlib.compressobj()
+
+    def pack(self, lines: bytes) -> bytes:
+        """What to append to the file for these lines."""
+        return self._packing.compress(lines) + self._packing.flush(zlib.Z_SYNC_FLUSH)
+
+
+def unpacked(data: bytes) -> bytes:
+    """The lines in a file, as far as it is whole."""
+    unpacking, lines = zlib.decompressobj(), bytearray()
+    try:
+        for at in range(0, len(data), _PIECE_BYTES):
+            lines += unpacking.decompress(data[at : at + _PIECE_BYTES])
+    except zlib.error:
+        pass  # what precedes the damage counts
+    return bytes(lines)
 
 
 def header(session_id: str, before: Sequence[Message]) -> bytes:
@@ -124,12 +149,16 @@ def _base(session_id: str, before: Sequence[Message]) -> dict[str, Any]:
         "draft": _VERSION,
         "session": session_id,
         "messages": len(before),
-        "last": hashlib.sha256(last).hexdigest(),
+        "last": hashlib.sha256(last).hexdigest()[:16],
     }
 
 
 def _common(before: Sequence[Message], now: Sequence[Message]) -> int:
     """How many messages at the beginning are the same; the same object is not looked into."""
+    both = min(len(before), len(now))
+    for count in (both, both - 1):  # as a rule the end has grown: compared at the speed of C
+        if count >= 0 and tuple(before[:count]) == tuple(now[:count]):
+            return count
     count = 0
     for old, new in zip(before, now, strict=False):
         if old is not new and old != new:

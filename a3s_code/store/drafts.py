@@ -32,7 +32,7 @@ class RunningTurn:
     def __init__(self, folder: Path, stem: str, session_id: str, before: Sequence[Message]) -> None:
         self._path = folder / f"{stem}.{secrets.token_hex(8)}.running"
         self._session_id, self._written = session_id, tuple(before)
-        self._costs = 0
+        self._costs, self._packer = 0, draft.Packer()
         self._file: BinaryIO | None = None
         self._over = False
         self._lock = threading.Lock()
@@ -51,7 +51,8 @@ class RunningTurn:
                 if self._file is None:
                     line = draft.header(self._session_id, self._written) + line
                     self._file = self._open()
-                self._file.write(line)
+                self._file.write(self._packer.pack(line))
+                self._file.flush()
             self._written, self._costs = tuple(messages), len(cost_records)
 
     def remove(self) -> None:
@@ -59,7 +60,8 @@ class RunningTurn:
         with self._lock:
             self._over = True
             if self._file is not None:
-                self._file.close()
+                with suppress(OSError):  # a full disk; the file goes anyway
+                    self._file.close()
                 self._file = None
                 _ours.discard(str(self._path))
                 _unlink(self._path)
@@ -67,7 +69,7 @@ class RunningTurn:
     def _open(self) -> BinaryIO:
         _ours.add(str(self._path))
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, PRIVATE)
-        file = open(descriptor, "wb", buffering=0)  # noqa: SIM115  # closed by `remove`
+        file = open(descriptor, "wb")  # noqa: SIM115  # closed by `remove`
         hold(file)
         return file
 
@@ -100,7 +102,7 @@ def _left_over(folder: Path, stem: str) -> Iterator[tuple[Path, int, bytes]]:
             with path.open("r+b") as file:
                 if not hold(file):
                     continue
-                changed, data = os.fstat(file.fileno()).st_mtime_ns, file.read()
+                changed, data = os.fstat(file.fileno()).st_mtime_ns, draft.unpacked(file.read())
         except OSError as error:  # gone meanwhile, or somebody else's
             log.debug("%s is not looked at: %s", path, error)
             continue

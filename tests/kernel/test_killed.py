@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from a3s_code.store.draft import unpacked
 from tests.model_server import ModelServer, agent_hcl, calls, says, wait
 
 from .conftest import Kernel, StartKernel
@@ -55,7 +56,7 @@ def kill_and_restart(kernel: Kernel) -> None:
 def drafted(folder: Path) -> str:
     """What of running turns is on the disk."""
     files = (folder / "data" / "sessions").glob("*.running")
-    return "".join(file.read_text("utf-8") for file in files)
+    return "".join(unpacked(file.read_bytes()).decode() for file in files)
 
 
 def test_the_turn_is_kept_but_for_its_last_second(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.store import draft
-from a3s_code.store.draft import CUT_OFF_RESULT, closed, completed
+from a3s_code.store.draft import CUT_OFF_RESULT, Packer, closed, completed, unpacked
 from tests.store.sessions import session, turn
 
 BEFORE = [*turn(0), *turn(1)]
@@ -38,6 +38,12 @@ def written(*states: Sequence[Message]) -> bytes:
     return data
 
 
+def packed(lines: bytes) -> bytes:
+    """The file that holds these lines, written one after the other."""
+    packer = Packer()
+    return b"".join(packer.pack(line) for line in lines.splitlines(keepends=True))
+
+
 MESSAGES = st.one_of(
     st.text(max_size=4).map(says),
     st.text(max_size=4).map(Message.user),
@@ -63,10 +69,10 @@ def test_a_torn_end_costs_one_line(data: st.DataObject) -> None:
     """Cut at any byte, what is read is one of the states that were written."""
     text = "An answer that grows."
     states = [[*BEFORE, PROMPT], *([*BEFORE, PROMPT, says(text[:n])] for n in range(1, 22))]
-    whole = written(*states)
+    whole = packed(written(*states))
     cut = data.draw(st.integers(0, len(whole)))
 
-    found = draft.parse(whole[:cut], "s", BEFORE)
+    found = draft.parse(unpacked(whole[:cut]), "s", BEFORE)
 
     assert found is None or list(found.messages) in states
     if cut == len(whole):
@@ -103,6 +109,11 @@ def test_a_draft_counts_only_behind_its_own_messages(
     data = written([*BEFORE, PROMPT, says("Hm")])
 
     assert draft.parse(data, session_id, before) is None
+
+
+def test_what_is_no_draft_at_all_is_none() -> None:
+    """Such as the zeros that a power failure leaves."""
+    assert draft.parse(unpacked(b"\0" * 100), "s", BEFORE) is None
 
 
 def test_a_turn_in_which_nothing_was_said_is_none() -> None:
