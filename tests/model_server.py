@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import select
+import selectors
 import socket
 import sys
 import threading
@@ -241,7 +241,7 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 if reply.delay_s:
                     time.sleep(reply.delay_s)
-                if not select.select([], [self.connection], [], STALL_S)[1]:
+                if not _is_ready(self.connection, selectors.EVENT_WRITE, STALL_S):
                     self.server.owner.stalled.set()
                 self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
                 if self.server.owner.is_closing:
@@ -256,8 +256,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise _CutOff
 
     def _client_is_gone(self) -> bool:
-        readable, _, _ = select.select([self.connection], [], [], 0)
-        if not readable:
+        if not _is_ready(self.connection, selectors.EVENT_READ, 0):
             return False
         try:
             return not self.connection.recv(1, socket.MSG_PEEK)
@@ -270,6 +269,13 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (("Content-Type", content_type), *extra.items(), *reply.headers):
             self.send_header(name, value)
         self.end_headers()
+
+
+def _is_ready(connection: socket.socket, event: int, timeout_s: float) -> bool:
+    """Whether it can be read or written within that time, whatever its number is."""
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, event)
+        return bool(selector.select(timeout_s))
 
 
 def _rechunked(reply: Reply, chunks: Iterable[Chunk]) -> Iterator[Chunk]:
