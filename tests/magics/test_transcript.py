@@ -20,6 +20,7 @@ from a3s_code import (
     ReasoningDelta,
     Retrying,
     Start,
+    SupervisionUnavailable,
     TextDelta,
     TokenUsage,
     ToolEnd,
@@ -211,3 +212,9 @@ def test_a_rope_tells_what_came_after_a_bookmark(pieces: list[str], at: int) -> 
 
     assert before + rope.after(mark) == str(rope) == "".join(pieces)
     assert len(rope) == len(str(rope))
+
+
+def test_a_session_that_goes_on_unsupervised_says_so() -> None:
+    problem = "no supervision, the session goes on without: it was not started"
+    view = advance(Transcript(), SupervisionUnavailable(session_id="s1", error=problem))
+    assert view.segments == (Notice("warning", problem),)
