@@ -128,7 +128,7 @@ class AgentLoop:
         if partial is not None and partial.content:
             self.messages.append(partial)
             self.text = partial.text
-        elif self.messages[-1].tool_calls:
+        if self.messages[-1].tool_calls:  # a partial answer may hold calls that had come in whole
             self._close_calls(self.messages[-1].tool_calls, results or {})
         return Finish(self.text)
 

@@ -101,6 +101,17 @@ def test_cancel_during_an_answer_keeps_prompt_and_partial_text() -> None:
     assert loop.messages == [Message.user("go"), partial]
 
 
+def test_cancel_between_the_calls_of_an_answer_closes_those_that_came_in() -> None:
+    """Anthropic's stream tells of each call when it is whole, before the answer is."""
+    loop = started()
+    partial = calls("a", text="Let me").message
+
+    loop.on_cancel(partial)
+
+    assert loop.messages[-2] == partial
+    assert loop.messages[-1].content == (ToolResultBlock("a", CANCELLED_RESULT, True),)
+
+
 def test_cancel_during_tools_gives_every_call_a_result() -> None:
     loop = started()
     loop.on_reply(calls("a", "b", text="Two calls."))
