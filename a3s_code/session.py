@@ -302,7 +302,9 @@ class Session(QueueCalls):
 
     def _direct(self, name: str, args: Mapping[str, Any] | None) -> Coroutine[Any, Any, ToolResult]:
         self._check_open()
-        given = {} if args is None else checks.mapping("args", args)
+        given: Any = args if args is not None else {}
+        if not (name == "Skill" and isinstance(args, str)):  # a skill may be given by its bare name
+            given = checks.mapping("args", given)
         return self._core.direct(checks.text("name", name), given)
 
     def read_file(self, path: str) -> str:
