@@ -9,7 +9,8 @@ import os
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools import confined
-from a3s_code.tools.globs import BadGlob, Glob, GlobLeavesRoot, compile_glob
+from a3s_code.tools.glob_argument import glob_argument
+from a3s_code.tools.globs import Glob, compile_glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.walk import walk
@@ -30,25 +31,13 @@ def find_files(
     `limits` is over; the list is never cut.
     """
     limits = limits or Limits()
-    wanted = glob_of(pattern)
+    wanted = glob_argument(pattern, "glob", compile_glob)
     base = workspace.resolve(path, tool="glob")
     if not os.path.exists(base):  # unlike `base.exists()` no error for a name that is too long
         raise ToolFailed(f"Directory not found: {path}")
     if not os.path.isdir(base):
         raise ToolFailed(f"Not a directory: {path}")
     return _walked(workspace, place_of(workspace, base), wanted, limits)
-
-
-def glob_of(pattern: str) -> Glob:
-    """A compiled pattern of the `glob` tool; raises `ToolFailed` with the documented text."""
-    try:
-        return compile_glob(pattern)
-    except GlobLeavesRoot:
-        raise ToolFailed(
-            f"Workspace boundary violation: tool 'glob' path '{pattern}' escapes workspace"
-        ) from None
-    except BadGlob as error:
-        raise ToolFailed(f"Invalid glob pattern '{pattern}': {error}") from None
 
 
 def _walked(workspace: Workspace, place: Place, wanted: Glob, limits: Limits) -> list[str]:

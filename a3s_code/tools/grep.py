@@ -7,11 +7,12 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
+from a3s_code.tools.context_lines import context_lines
 from a3s_code.tools.limits import Limits
-from a3s_code.tools.match import Match
+from a3s_code.tools.match import Match, Matches
 from a3s_code.tools.output import TRUNCATED, clean, cut_utf8
 from a3s_code.tools.protocol import MAX_OUTPUT_BYTES, ToolContext, ToolOutput
-from a3s_code.tools.search import Matches, context_lines, search
+from a3s_code.tools.search import search
 from a3s_code.tools.threads import Stop, in_thread
 from a3s_code.tools.workspace import Workspace
 

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from a3s_code.tools.dialect import is_tame
+from a3s_code.errors import ToolFailed
+from a3s_code.records import dataclass
+from a3s_code.tools import confined
+from a3s_code.tools.dialect import compile_regex, is_tame, same_in_ripgrep
+from a3s_code.tools.failures import reason
+from a3s_code.tools.glob_argument import glob_argument
+from a3s_code.tools.globs import Glob, compile_filter
 from a3s_code.tools.limits import Limits
+from a3s_code.tools.linesearch import LineSearch
 from a3s_code.tools.match import Match, Matches
-from a3s_code.tools.search_helpers import help_for
-from a3s_code.tools.search_here import MAX_MATCHES, search_here
+from a3s_code.tools.place import Place, place_of
+from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, search_files
+from a3s_code.tools.search_helpers import Help, Helpers, help_for
+from a3s_code.tools.search_run import search_names
+from a3s_code.tools.walk import Run, walk
 from a3s_code.tools.workspace import Workspace
 
-__all__ = ["MAX_MATCHES", "Match", "Matches", "context_lines", "search"]
+MAX_MATCHES = 10_000
+_MAX_TEXT_CHARS = 32 << 20
+_FILES_WITHOUT_HELP = 3000  # searched in about the time that a process takes to start
+
+
+@dataclass(frozen=True, slots=True)
+class _Query:
+    """What to look for: the expression as text and compiled, and which files."""
+
+    pattern: str
+    regex: re.Pattern[str]
+    wanted: Glob
+    ignore_case: bool
+    max_matches: int
 
 
 def search(
@@ -25,6 +50,7 @@ def search(
     max_matches: int = MAX_MATCHES,
     limits: Limits | None = None,
     use_ripgrep: bool = True,
+    helping: Help | None = None,
 ) -> Matches:
     """The lines that match a regular expression, sorted by path, below a directory or in a file.
 
@@ -33,40 +59,144 @@ def search(
     unless it is binary. Where a byte is no UTF-8, `.` matches it only without ripgrep. Blocks: call
     it in a worker thread. Raises `ToolFailed` for a bad expression, filter or path and when the time
     of `limits` is over.
+
+    `helping` says how many processes may help; None: as many as are good for the expression.
     """
-    return search_here(
-        workspace,
-        pattern,
-        path,
-        glob=glob,
-        ignore_case=ignore_case,
-        max_matches=max_matches,
-        limits=limits,
-        use_ripgrep=use_ripgrep,
-        helping=help_for(is_tame=is_tame(pattern)),
-    )
+    limits = limits or Limits()
+    helping = helping or help_for(is_tame=is_tame(pattern))
+    wanted = glob_argument(glob or "**", "grep", compile_filter)
+    query = _Query(pattern, _regex(pattern, ignore_case), wanted, ignore_case, max_matches)
+    base = workspace.resolve(path, tool="grep")
+    if not os.path.isdir(base):  # unlike `base.is_dir()` no error for a name that is too long
+        return _in_file(workspace, base, path, query, limits, helping)
+    place = place_of(workspace, base)
+    if use_ripgrep and same_in_ripgrep(pattern):
+        found = _with_ripgrep(workspace, place, query, limits)
+        if found is not None:
+            return found
+    return _with_walk(workspace, place, query, limits, helping)
 
 
-def context_lines(
-    workspace: Workspace, matches: Iterable[Match], count: int
-) -> Iterator[tuple[str, int, str]]:
-    """For the matches of one file: the lines around them as (path, number, text), without gaps lost.
+def _in_file(
+    workspace: Workspace, base: Path, given: str, query: _Query, limits: Limits, helping: Help
+) -> Matches:
+    try:
+        with workspace.open(base) as file:
+            if not helping.is_required:
+                lines = LineSearch(query.regex).in_file(file.fileno(), limits.check) or []
+                name = workspace.relative(base)
+                found = [Match(name, number, text) for number, text in lines]
+                return _collect([found], query.max_matches)
+    except FileNotFoundError:
+        raise ToolFailed(f"Path not found: {given}") from None
+    except OSError as error:
+        raise ToolFailed(f"Failed to search {given}: {reason(error)}") from error
+    folder, _, name = workspace.relative(base).rpartition("/")
+    with _helpers(workspace, query, limits, 1) as helpers:
+        helpers.offer(f"{folder}/" if folder else "", [name])
+        return _collect(helpers.rest(), query.max_matches)
 
-    Lines that match are among them. A file that changed meanwhile gives what it has now.
+
+def _helpers(workspace: Workspace, query: _Query, limits: Limits, most: int) -> Helpers:
+    root, ignore_case = str(workspace.root), query.ignore_case
+    message = {"root": root, "pattern": query.pattern, "ignore_case": ignore_case}
+    return Helpers(message, limits, most)
+
+
+def _regex(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+    try:
+        return compile_regex(pattern, ignore_case=ignore_case)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ToolFailed(f"Invalid regex pattern '{pattern}': {error}") from None
+
+
+def _with_ripgrep(
+    workspace: Workspace, place: Place, query: _Query, limits: Limits
+) -> Matches | None:
+    """All cores in any order first; if that is too much, in order up to the limit.
+
+    None when there is no ripgrep, or none that can do the same as the walk here.
     """
-    matches = list(matches)
-    wanted = {
-        number
-        for match in matches
-        for number in range(max(match.line - count, 1), match.line + count + 1)
-    }
-    path = matches[0].path
-    known = {match.line: match.text for match in matches}
-    last = max(wanted)
-    with workspace.open(Path(workspace.root, path)) as file:
-        for number, line in enumerate(file, 1):
-            if number > last:
+    program = find_ripgrep(workspace.root)
+    if program is None or not place.ripgrep_sees_the_same(workspace):
+        return None
+    for ordered in (False, True):
+        files = search_files(
+            program,
+            str(place.path),
+            query.pattern,
+            query.wanted,
+            limits,
+            ignore_case=query.ignore_case,
+            ordered=ordered,
+            parents=bool(place.rules.files),
+        )
+        try:
+            matches = _collect(_placed(files, place, query.wanted), query.max_matches)
+        except RipgrepFailed:
+            return None  # it does not know the expression or an option after all
+        if matches.complete:
+            break
+    return matches
+
+
+def _placed(files: Iterable[list[Match]], place: Place, wanted: Glob) -> Iterator[list[Match]]:
+    for matches in files:
+        if matches and wanted.matches_file(matches[0].path):
+            path = place.prefix + matches[0].path
+            yield [Match(path, match.line, match.text) for match in matches]
+
+
+def _with_walk(
+    workspace: Workspace, place: Place, query: _Query, limits: Limits, helping: Help
+) -> Matches:
+    """With all help in any order first; if that is too much, in order up to the limit."""
+    for most in (helping.most, int(helping.is_required)):
+        base = confined.open_folder(workspace.root, place.path)
+        try:
+            with _helpers(workspace, query, limits, most) as helpers:
+                runs = walk(base, query.wanted, limits, rules=place.rules, within=place.prefix)
+                lines_of = None if helping.is_required else LineSearch(query.regex)
+                files = _searched(runs, place.prefix, lines_of, helpers, limits)
+                matches = _collect(files, query.max_matches)
+        finally:
+            base.close()
+        if matches.complete:
+            break
+    return matches
+
+
+def _searched(
+    runs: Iterable[Run],
+    within: str,
+    lines_of: LineSearch | None,
+    helpers: Helpers,
+    limits: Limits,
+) -> Iterator[list[Match]]:
+    """The matches of each file; without `lines_of` all of them are searched by helpers."""
+    files = 0
+    for run in runs:
+        prefix = within + run.prefix
+        if lines_of is None:
+            while not helpers.offer(prefix, run.names):
+                yield from helpers.next()
+        elif files < _FILES_WITHOUT_HELP or not helpers.offer(prefix, run.names):
+            files += len(run.names)
+            yield from search_names(run.folder, prefix, run.names, lines_of, limits.check)
+        yield from helpers.arrived()
+    yield from helpers.rest()
+
+
+def _collect(files: Iterable[list[Match]], max_matches: int) -> Matches:
+    found, chars = Matches(), 0
+    for matches in files:
+        for match in matches:
+            if len(found) == max_matches or chars > _MAX_TEXT_CHARS:
+                found.complete = False
                 break
-            if number in wanted:
-                text = line.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
-                yield path, number, known.get(number, text)
+            found.append(match)
+            chars += len(match.text)
+        if not found.complete:
+            break
+    found.sort()
+    return found

@@ -19,8 +19,7 @@ from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.ripgrep import find_ripgrep
 from a3s_code.tools.search import search
-from a3s_code.tools.search_helpers import Help
-from a3s_code.tools.search_here import search_here
+from a3s_code.tools.search_helpers import NO_HELP, Help
 from a3s_code.tools.threads import Stop, Stopped
 from tests.tools.bench import Bench
 
@@ -289,9 +288,9 @@ def test_help_of_other_processes_changes_nothing(bench: Bench) -> None:
         expected.append(Match(f"b{number}/c d", 2, f"needle {number}"))
     for is_required in (False, True):
         helping = Help(2, is_required=is_required)
-        found = search_here(bench.ctx.workspace, "needle", use_ripgrep=False, helping=helping)
+        found = search(bench.ctx.workspace, "needle", use_ripgrep=False, helping=helping)
         assert found == expected
-        found = search_here(
+        found = search(
             bench.ctx.workspace, "needle", use_ripgrep=False, helping=helping, max_matches=3
         )
         assert (found, found.complete) == (expected[:3], False)
@@ -429,7 +428,7 @@ def test_both_ways_find_the_same(
         bench.write(f"{folder}.gitignore", "\n".join(["# x", *lines]))
     workspace, glob = bench.ctx.workspace, f"./{query}"
     found, by_walk = (
-        search_here(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=choice)
+        search(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=choice, helping=NO_HELP)
         for choice in (True, False)
     )
     assert found == by_walk
@@ -481,7 +480,13 @@ def test_both_ways_read_expressions_alike(
     bench = Bench(empty_tree)
     bench.write("f", text)
     results = [
-        search_here(bench.ctx.workspace, pattern, ignore_case=ignore_case, use_ripgrep=choice)
+        search(
+            bench.ctx.workspace,
+            pattern,
+            ignore_case=ignore_case,
+            use_ripgrep=choice,
+            helping=NO_HELP,
+        )
         for choice in (True, False)
     ]
     assert results[0] == results[1]
