@@ -82,3 +82,15 @@ def test_all_commands_are_in_the_help(loaded: InteractiveShell, capsys: Out) -> 
     printed = said(loaded, "%a3s --help", capsys)
 
     assert all(f"\n  {verb}" in printed for verb in VERBS)
+
+
+def test_models_tools_and_costs_are_listed(
+    loaded: InteractiveShell, model_server: ModelServer, capsys: Out
+) -> None:
+    model_server.script(says("one"))
+    run(loaded, "%%a3s\nfirst")
+
+    assert "* openai/m" in said(loaded, "%a3s models", capsys).splitlines()
+    tools = said(loaded, "%a3s tools", capsys).splitlines()
+    assert any(line.split()[0] == "grep" and len(line.split()) > 2 for line in tools)
+    assert said(loaded, "%a3s cost", capsys) == "15 tokens (10 in, 5 out), $0.0000"

@@ -50,6 +50,7 @@ def test_output_is_shown_while_the_code_runs(
 
 
 @pytest.mark.kernel
+@pytest.mark.versions
 def test_cancel_ends_the_code_that_is_seen_running(
     start_kernel: StartKernel, model_server: ModelServer
 ) -> None:
