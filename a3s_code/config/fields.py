@@ -99,7 +99,8 @@ def headers(scope: Scope, entry: Entry) -> dict[str, Secret]:
 def _check_header(entry: Entry, value: Secret | None) -> None:
     problem = "" if value is None else unfit_for_header(value.reveal())
     if problem:  # the value itself is not shown
-        raise Mistake(f"`{entry.name}` {problem}, so it cannot be sent", entry.line)
+        source = f" from {_shown(entry.value)}" if isinstance(entry.value, EnvCall) else ""
+        raise Mistake(f"`{entry.name}`{source} {problem}, so it cannot be sent", entry.line)
 
 
 def secret_map(scope: Scope, entry: Entry) -> dict[str, Secret]:
