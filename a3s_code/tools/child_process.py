@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from typing import IO, Any
 
 from a3s_code.tools.foreign import call_foreign
+from a3s_code.tools.own_group import own_group
 from a3s_code.tools.process_tree import kill_tree
 
 MAX_LINE_BYTES = 64 * 1024 * 1024
@@ -159,10 +160,6 @@ async def child_process(
 
 
 def _started(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    group: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]  # Windows only
-        group = {"creationflags": flags}
     return subprocess.Popen(
         list(command),
         env={**os.environ, **env},
@@ -170,7 +167,7 @@ def _started(command: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
-        **group,
+        **own_group(),
     )
 
 

@@ -15,7 +15,8 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+
+from a3s_code.tools.own_group import own_group
 
 log = logging.getLogger("a3s_code")
 
@@ -64,10 +65,6 @@ class OrphanWatch:
 
 
 def _started() -> subprocess.Popen[bytes]:
-    group: dict[str, Any] = {"start_new_session": True}
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]  # Windows only
-        group = {"creationflags": flags}
     return subprocess.Popen(
         # -I: the folder of the program holds modules named like those of the standard library.
         [sys.executable or "python", "-I", "-S", str(PROGRAM), str(os.getpid())],
@@ -76,7 +73,7 @@ def _started() -> subprocess.Popen[bytes]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         bufsize=0,
-        **group,
+        **own_group(),
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from a3s_code.records import dataclass
 from a3s_code.tools.orphans import orphan_watch
+from a3s_code.tools.own_group import own_group
 from a3s_code.tools.process_tree import kill_tree
 
 _PIECE_BYTES = 64 * 1024
@@ -95,7 +96,7 @@ class _Process:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 bufsize=0,
-                **_own_group(),
+                **own_group(),
             )
         except (OSError, ValueError) as error:
             self._post(self._drained, None)
@@ -168,13 +169,6 @@ def _settle(future: asyncio.Future[Any], value: object, error: Exception | None)
         future.set_exception(error)
     else:
         future.set_result(value)
-
-
-def _own_group() -> dict[str, Any]:
-    if os.name == "nt":
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW  # type: ignore[attr-defined]  # Windows only
-        return {"creationflags": flags}
-    return {"start_new_session": True}
 
 
 def _wait_readable(fd: int) -> None:

@@ -16,6 +16,7 @@ from a3s_code.tools.confined import is_within
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
+from a3s_code.tools.own_group import own_group
 
 # Only the rules in the workspace count, never those of the user or of the machine.
 _COMMON = (
@@ -110,6 +111,7 @@ def _output(command: Sequence[str], base: str, limits: Limits) -> Iterator[bytes
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             bufsize=0,
+            **own_group(),
         )
     except (OSError, ValueError) as error:
         raise RipgrepFailed from error

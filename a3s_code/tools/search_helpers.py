@@ -23,6 +23,7 @@ from a3s_code.records import dataclass
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.orphans import orphan_watch
+from a3s_code.tools.own_group import own_group
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 _MAIN = "a3s_code.tools.search_helper_process"
@@ -150,7 +151,7 @@ def _started(
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        **_own_group(),
+        **own_group(),
     )
     helper = _Helper(process)
     listener = threading.Thread(target=helper.listen, args=(answers,), daemon=True)
@@ -172,9 +173,3 @@ def _started(
         assert process.stdin is not None
         with contextlib.suppress(OSError):  # what was still to be written
             process.stdin.close()
-
-
-def _own_group() -> dict[str, Any]:
-    if os.name == "nt":
-        return {"creationflags": subprocess.CREATE_NO_WINDOW}  # type: ignore[attr-defined]  # Windows only
-    return {"start_new_session": True}
