@@ -223,5 +223,5 @@ def _told_by(notebook: Path) -> str | None:
     """The session that the notebook's outputs name; files that cannot be read name none."""
     try:
         return last_session_id(json.loads(notebook.read_text(encoding="utf-8")))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None

@@ -87,14 +87,16 @@ class ReplayedStore:
         for record in self._records:
             messages.append(_message("user", record.get("prompt")))
             messages.append(_message("assistant", record.get("text")))
-        usage = [record.get("usage") or {} for record in self._records]
+        usage = [_mapping(record.get("usage")) for record in self._records]
         names = ("prompt_tokens", "completion_tokens", "total_tokens")
         return {
             "id": session_id,
             "config": {"workspace": self._workspace},
             "messages": [message for message in messages if message["content"][0]["text"]],
-            "total_usage": {name: sum(each.get(name) or 0 for each in usage) for name in names},
-            "total_cost": sum(float(record.get("cost_usd") or 0) for record in self._records),
+            "total_usage": {
+                name: sum(int(_number(each.get(name))) for each in usage) for name in names
+            },
+            "total_cost": sum(_number(record.get("cost_usd")) for record in self._records),
         }
 
     def exists(self, session_id: str, /) -> bool:
@@ -111,6 +113,17 @@ class ReplayedStore:
     def list(self) -> list[str]:
         """The one conversation."""
         return [self.session_id] if self._records else []
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(value: object) -> float:
+    """A sum's part: records are foreign data and may hold anything."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return 0.0
+    return float(value) if 0 <= value < 1e15 else 0.0
 
 
 def _message(role: str, text: object) -> dict[str, Any]:
@@ -149,6 +162,6 @@ def _read(file: Path) -> list[Recorded]:
     """The turns in a notebook's file; one that cannot be read has none."""
     try:
         notebook = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return []
     return [Recorded(file.name, cell, record) for cell, record in saved_records(notebook)]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from IPython.core.error import UsageError
+
+from a3s_code import A3SError
 from a3s_magics.approvals import Approvals
 from a3s_magics.desk import Desk
 from a3s_magics.ending import ended
@@ -12,8 +15,9 @@ from a3s_magics.frontend import look
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.lane import Lane
 from a3s_magics.painters.choose import PainterName, choose, make_painter
-from a3s_magics.replay import NoSession, RecordedEvents, Replay
+from a3s_magics.replay import VARIABLE, NoSession, RecordedEvents, Replay
 from a3s_magics.result import TurnResult
+from a3s_magics.sanitise import terminal_text
 from a3s_magics.transcript import Notice, Transcript
 from a3s_magics.turn import Turn
 
@@ -34,11 +38,35 @@ def replay_prompt(
     `shown` is told its record. Raises `UsageError` when none was, or when `model` is not the one
     that answered.
     """
-    record = replay.turn(prompt, model).record
+    recorded = replay.turn(prompt, model)
+    try:
+        turn, result = _shown(
+            prompt, recorded.record, shell=shell, wanted=wanted, lane=lane, interrupt=interrupt
+        )
+    except (A3SError, UsageError):
+        raise
+    except Exception as error:  # noqa: BLE001  # foreign data of any form: no fault of ours
+        raise UsageError(
+            f"{VARIABLE}: the recorded turn in {terminal_text(recorded.place)} is damaged "
+            f"({type(error).__name__})"
+        ) from None
+    shown(recorded.record)
+    return ended(turn, result)
+
+
+def _shown(
+    prompt: str,
+    record: Mapping[str, Any],
+    *,
+    shell: Any,
+    wanted: PainterName | None,
+    lane: Lane | None,
+    interrupt: TurnInterrupt,
+) -> tuple[Turn, TurnResult]:
     lane = lane if lane is not None and lane.usable and lane.install() else None
     seen = look(shell, lane_usable=lane is not None)
     choice = choose(wanted, seen)
-    recorded = RecordedEvents(record)
+    events = RecordedEvents(record)
     remarks = tuple(Notice("remark", str(line)) for line in record.get("remarks", ()))
     with Desk(NoSession(), set()) as desk:
         turn = Turn(
@@ -48,9 +76,7 @@ def replay_prompt(
             facts=lambda: (str(record.get("model", "")), record.get("cost_usd")),
             pump=lane.pump if lane is not None else lambda: None,
             session_id=str(record.get("session_id", "")),
-            clock=lambda: recorded.elapsed_s,
+            clock=lambda: events.elapsed_s,
             view=Transcript(segments=remarks),
         )
-        result = turn.run(lambda: recorded)
-    shown(record)
-    return ended(turn, result)
+        return turn, turn.run(lambda: events)
