@@ -8,7 +8,8 @@ import pytest
 
 from tests.magics.conftest import StartKernel
 from tests.magics.kernel import RECORD, WIDGET, Kernel, Screen, once
-from tests.model_server import ModelServer, calls, says, wait
+from tests.magics.test_sanitise import HOSTILE, RENDERERS, problems_of
+from tests.model_server import ModelServer, calls, says, turn, wait
 
 pytestmark = pytest.mark.kernel
 
@@ -266,3 +267,36 @@ def test_a_notebook_has_a_session_of_its_own(start_kernel: StartKernel, workspac
 
     assert told[0] == told[1]
     assert f"workspace      {notebook.parent}" in told[0]
+
+
+@pytest.mark.parametrize("ui", ["widgets", "display"])
+def test_hostile_words_reach_the_front_end_as_words(
+    start_kernel: StartKernel, workspace: Path, model_server: ModelServer, ui: str
+) -> None:
+    """In the answer, the thinking, a tool's arguments and its output, live and in what stays."""
+    text = "\n\n".join(HOSTILE)
+    (workspace / "evil.txt").write_text(text, "utf-8")
+    model_server.script(
+        turn(says("", thinking=text), says(text), calls("read", file_path="evil.txt")),
+        turn(calls("grep", pattern="<img src=x onerror=alert(1)>")),
+        says(text),
+    )
+    live: list[str] = []
+
+    def watch(screen: Screen, _message: object) -> None:
+        live.extend(
+            str(state["value"])
+            for state in screen.widgets.values()
+            if state.get("_model_name") in ("HTMLModel", "HTMLMathModel")
+        )
+
+    kernel = start_kernel(A3S_UI=ui)
+    screen = kernel.run("%%a3s\nread", watch, answer="").succeeded()
+
+    shown = [html for html in dict.fromkeys(live) if not html.startswith("<style>")]
+    stays = [str(output.get("text/markdown", "")) for output in screen.outputs]
+    shown += [str(RENDERERS["commonmark"](markdown)) for markdown in stays]
+    assert any("onerror" in html for html in shown)
+    allowed = {"details", "summary", "sub", "b", "progress", "p"}
+    found = {problem for html in shown for problem in problems_of(html)}
+    assert found - allowed - {"span style"} == set()
