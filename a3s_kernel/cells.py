@@ -14,6 +14,7 @@ PROMPT_MAGIC = "%%a3s"
 PYTHON_MAGIC = "%%py"
 HELP = {"-h", "--help"}
 PARAMETER_TAGS = {"parameters", "injected-parameters"}
+_LEAVING = {"exit", "quit", "exit()", "quit()"}
 _ESCAPES = ("%", "!", "?")
 _INSPECTED = re.compile(r"\s*([A-Za-z_]\w*)(?:\.\w+)*\?\??\s*")
 
@@ -24,12 +25,13 @@ def is_prompt(
     """Whether a cell of a chat notebook goes to the agent.
 
     Python are: cells that begin with `%` (`%%py` above all), `!` or `?`; `name?` when there is such
-    a name (`defined`), because prompts are questions, too; and parameters. Those are cells tagged as
+    a name (`defined`), because prompts are questions, too; `exit` and `quit`, by which one leaves a
+    console; and parameters. Those are cells tagged as
     such, and cells of nothing but plain assignments: papermill injects one, whose tag does not
     reach the kernel. Blank cells are nothing.
     """
     text = source.strip()
-    if not text or text.startswith(_ESCAPES):
+    if not text or text.startswith(_ESCAPES) or text in _LEAVING:
         return False
     inspected = _INSPECTED.fullmatch(source)
     if inspected and defined(inspected[1]):

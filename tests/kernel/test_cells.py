@@ -48,6 +48,7 @@ def prompts(source: str, **metadata: object) -> bool:
 @pytest.mark.parametrize(
     "source",
     [
+        "exit the loop?",
         "hello",
         "What is in data.csv?",
         "why?",
@@ -115,3 +116,9 @@ def test_other_cells_stay_as_they_are(source: str) -> None:
 def test_where_the_prompt_begins(source: str, start: int | None) -> None:
     """Behind the header of a `%%a3s` cell."""
     assert prompt_start(source) == start
+
+
+@pytest.mark.parametrize("source", ["exit", "quit\n", "exit()"])
+def test_words_that_leave_a_console_are_python(source: str) -> None:
+    """They do in every other kernel."""
+    assert not prompts(source)

@@ -7,31 +7,17 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
-import venv
 from pathlib import Path
 
 import pytest
+
+from .environments import environment
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
 DEADLINE_S = 500
 OLDEST_FOR_THE_KERNEL, OLDEST_FOR_THE_EXTENSION = "7.0.1", "6.31.0"
-
-
-def environment(folder: Path, ipykernel: str) -> Path:
-    """The interpreter of a new environment with this version in front of the borrowed packages."""
-    venv.EnvBuilder(with_pip=False, symlinks=os.name != "nt").create(folder)
-    python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-    ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
-    own = subprocess.check_output([python, "-c", ask], text=True, timeout=DEADLINE_S).strip()
-    install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", own]
-    packages = [f"ipykernel=={ipykernel}", "nest-asyncio"]
-    subprocess.run([*install, *packages], check=True, timeout=DEADLINE_S)
-    borrowed = [path for path in sys.path if path.endswith("site-packages")]
-    Path(own, "borrowed.pth").write_text("\n".join(borrowed) + "\n", "utf-8")
-    return python
 
 
 def run(python: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -58,14 +44,18 @@ def run_marked_tests(python: Path, ipykernel: str, *places: str) -> None:
 
 def test_both_kernels_on_the_oldest_supported_version(tmp_path: Path) -> None:
     """The message protocol, Stop and clicks."""
-    python = environment(tmp_path / "environment", OLDEST_FOR_THE_KERNEL)
+    python = environment(
+        tmp_path / "environment", f"ipykernel=={OLDEST_FOR_THE_KERNEL}", "nest-asyncio"
+    )
 
     run_marked_tests(python, OLDEST_FOR_THE_KERNEL, "tests/kernel", "tests/magics")
 
 
 def test_the_extension_on_the_oldest_supported_version(tmp_path: Path) -> None:
     """The kernels are not for it, and say so in one line wherever they are asked for."""
-    python = environment(tmp_path / "environment", OLDEST_FOR_THE_EXTENSION)
+    python = environment(
+        tmp_path / "environment", f"ipykernel=={OLDEST_FOR_THE_EXTENSION}", "nest-asyncio"
+    )
 
     run_marked_tests(python, OLDEST_FOR_THE_EXTENSION, "tests/magics")
 
