@@ -27,14 +27,20 @@ Origin = tuple[str, str, int]
 class DirectTransport(httpx.AsyncBaseTransport):
     """Sends requests over connections of its own, which are kept for a while and used again."""
 
-    def __init__(self, context: ssl.SSLContext | None) -> None:
-        """`context` is for https; without one only http is spoken."""
+    def __init__(
+        self, context: ssl.SSLContext | None, *, keepalive_s: float = _KEEPALIVE_S
+    ) -> None:
+        """`context` is for https; without one only http is spoken.
+
+        `keepalive_s` is how long a connection that is not in use stays open.
+        """
         if context is not None:
             context.set_alpn_protocols(["http/1.1"])
         self._context = context
-        self._idle: dict[
-            Origin, list[tuple[float, Connection]]
-        ] = {}  # with the time of the last use
+        self._keepalive_s = keepalive_s
+        # With the time of the last use, the oldest first.
+        self._idle: dict[Origin, list[tuple[float, Connection]]] = {}
+        self._cleaning: asyncio.TimerHandle | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """The response, as soon as its head is there. Raises httpx's errors."""
@@ -64,6 +70,8 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
     async def aclose(self) -> None:
         """Close the connections that are not in use."""
+        if self._cleaning is not None:
+            self._cleaning.cancel()
         while self._idle:
             _, kept = self._idle.popitem()
             for _, connection in kept:
@@ -72,19 +80,32 @@ class DirectTransport(httpx.AsyncBaseTransport):
 
     def keep(self, origin: Origin, connection: Connection) -> None:
         """Use the connection for the next request, if that comes soon."""
-        now = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
         kept = self._idle.setdefault(origin, [])
-        kept.append((now, connection))
-        while len(kept) > _MAX_IDLE or now - kept[0][0] > _KEEPALIVE_S:
+        kept.append((loop.time(), connection))
+        if len(kept) > _MAX_IDLE:
             kept.pop(0)[1].close()
+        if self._cleaning is None:
+            self._cleaning = loop.call_later(self._keepalive_s, self._close_old)
+
+    def _close_old(self) -> None:
+        """Close what nobody has used for a while, and come back as long as anything is kept."""
+        loop = asyncio.get_running_loop()
+        for origin, kept in list(self._idle.items()):
+            while kept and loop.time() - kept[0][0] >= self._keepalive_s:
+                kept.pop(0)[1].close()
+            if not kept:
+                del self._idle[origin]
+        again = bool(self._idle)
+        self._cleaning = loop.call_later(self._keepalive_s, self._close_old) if again else None
 
     def _kept(self, origin: Origin) -> Connection | None:
         """The connection used last: the one that the server has most likely not closed yet."""
-        now = asyncio.get_running_loop().time()
         kept = self._idle.get(origin, [])
         while kept:
             since, connection = kept.pop()
-            if now - since <= _KEEPALIVE_S and connection.quiet:
+            old = asyncio.get_running_loop().time() - since > self._keepalive_s
+            if connection.quiet and not old:
                 return connection
             connection.close()
         return None
