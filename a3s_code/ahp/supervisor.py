@@ -8,7 +8,6 @@ import weakref
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -206,6 +205,8 @@ def _told(error: BaseException, limit_s: float) -> str:
 
 
 def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # here: few sessions need it
+
     try:
         return version("a3s-kernel")
     except PackageNotFoundError:

