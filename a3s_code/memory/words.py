@@ -8,8 +8,6 @@ from collections.abc import Iterable
 
 # Written without spaces between words; pairs of characters stand for words there.
 _DENSE = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
-_WORD = re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+")
-_FIRST_DENSE = re.compile(f"[{_DENSE}]")
 # Longest first: only one ending is cut.
 _ENDINGS = ("ations", "ation", "ments", "ment", "ings", "ing", "ers", "er", "ed", "es", "s", "e")
 _MIN_STEM = 4
@@ -42,9 +40,10 @@ def significant_words(text: str) -> frozenset[str]:
     Forms of a word share a stem ("deploy", "deployed", "deployments"). Words of two letters count
     only with a digit in them. Text without spaces between words is taken in pairs of characters.
     """
+    words, first_dense = _patterns()
     found: set[str] = set()
-    for word in set(_WORD.findall(text.lower())):
-        if _FIRST_DENSE.match(word):
+    for word in set(words.findall(text.lower())):
+        if first_dense.match(word):
             found.update(word[at : at + 2] for at in range(max(1, len(word) - 1)))
         elif _tells(word):
             found.add(_stem(word))
@@ -59,6 +58,12 @@ def content_words(content_lower: str) -> frozenset[str]:
 def may_contain(text_lower: str, stems: Iterable[str]) -> bool:
     """Whether a text can have a word with one of these stems: quick, and never wrongly False."""
     return any(stem.removesuffix("y") in text_lower for stem in stems)
+
+
+@functools.cache  # compiled at the first use: the large sets of characters take their time
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """For words, and for what a word without spaces around it begins with."""
+    return re.compile(f"[{_DENSE}]+|[^\\W_{_DENSE}]+"), re.compile(f"[{_DENSE}]")
 
 
 def _tells(word: str) -> bool:
