@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.model_server import ModelServer
+
+# A busy machine is slow, which says nothing about the code: no limits on the time of an example.
+settings.register_profile("a3s", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("a3s")
 
 
 @pytest.fixture(autouse=True, scope="session")

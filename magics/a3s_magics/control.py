@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -181,7 +182,10 @@ class Control:
             raise UsageError("%a3s btw: the question is missing")
         if replaying():
             raise UsageError("%a3s btw: A3S_REPLAY is set, and side questions are not recorded")
-        return terminal_text(str(self.home.session(self.settings).btw(question)))
+        session = self.home.session(self.settings)
+        for line in self.home.take_remarks():  # what is to be known before anything is sent
+            sys.stdout.write(f"{terminal_text(line)}\n")
+        return terminal_text(str(session.btw(question)))
 
     def doctor(self, _rest: str) -> str:
         """What is in use and what is missing; no keys."""

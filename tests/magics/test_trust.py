@@ -111,6 +111,19 @@ def test_it_is_said_once_for_each_content(
     assert "first use" in shown(loaded, "anew")
 
 
+def test_a_side_question_says_it_too(
+    loaded: InteractiveShell,
+    model_server: ModelServer,
+    with_variable: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Whatever is sent first."""
+    model_server.answer_with(lambda _: says("Hello."))
+    run(loaded, "%a3s btw hi")
+    assert f"{model_server.url} with A3S_T_KEY" in capsys.readouterr().out
+    assert "first use" not in shown(loaded, "hi")
+
+
 def test_what_the_user_put_in_place_is_not_announced(
     loaded: InteractiveShell,
     model_server: ModelServer,
