@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,6 +62,20 @@ def test_stop_while_a_question_is_open(
     chat.run("go on", answer="").succeeded()
     told = [m for m in model_server.requests[1]["messages"] if m["role"] != "system"]
     assert [m["role"] for m in told] == ["user", "assistant", "tool", "user"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_signal_stops_like_a_message(chat: Kernel, model_server: ModelServer) -> None:
+    """As a kernel manager sends it that does not look at the spec's `interrupt_mode`."""
+    model_server.script(says("half", wait(), " never"), says("fine"))
+    pid = chat.manager.provisioner.pid
+    stop = once(lambda screen: "half" in screen.shown, lambda _: os.kill(pid, signal.SIGINT))
+
+    screen = chat.run("one", stop, answer="")
+
+    assert screen.reply["ename"] == "TurnCancelled"
+    assert screen.record["text"] == "half"
+    chat.run("two", answer="").succeeded()
 
 
 def test_a_second_press_leaves_a_turn_that_does_not_end(
