@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from a3s_code.errors import InvalidArgument, WrongType
+
+T = TypeVar("T")
 
 _LONGEST = 60
 _INVISIBLE = frozenset({"Cc", "Cf", "Zs", "Zl", "Zp"})
@@ -79,6 +81,13 @@ def integer(name: str, value: object, least: int) -> int:
         raise _wrong(name, f"an integer of at least {least}", value)
     if value < least:
         raise InvalidArgument(f"{name} must be an integer of at least {least}, not {value}")
+    return value
+
+
+def instance(name: str, value: object, kind: type[T]) -> T:
+    """An object of the class."""
+    if not isinstance(value, kind):
+        raise _wrong(name, f"a {kind.__name__}", value)
     return value
 
 

@@ -26,6 +26,7 @@ from a3s_code.errors import (
     QueueError,
     SaveFailed,
     SessionBusy,
+    WrongType,
 )
 from a3s_code.events import (
     AgentEvent,
@@ -337,6 +338,8 @@ class Conversation:
         limits = _limits(self.conduct.limits, max_rounds)
         planning = self.conduct.planning
         if plan is not None:
+            if type(plan) is not bool:
+                raise WrongType(f"plan must be True or False, not {checks.shown(plan)}")
             planning = replace(planning, planning=plan, mode=None)
         with self._lock:
             if self.toolbox.hooks.engine.is_calling:

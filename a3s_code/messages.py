@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument, InvalidHistory
 from a3s_code.records import dataclass
 
@@ -75,7 +76,7 @@ class Attachment:
     @classmethod
     def from_file(cls, path: str | Path) -> Attachment:
         """Read an image file; the extension (any case) tells the type and the content must agree."""
-        file = Path(path).expanduser()
+        file = Path(checks.path("path", path)).expanduser()
         media_type = _SUFFIXES.get(file.suffix.lower())
         if media_type is None:
             raise InvalidArgument(

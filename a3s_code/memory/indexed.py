@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
+from a3s_code import checks
 from a3s_code.config.model import RelevanceSettings
 from a3s_code.errors import InvalidArgument
 from a3s_code.memory.index import MemoryIndex, PrunePolicy
@@ -46,6 +47,7 @@ class IndexedStore(ABC):
 
     def store(self, item: MemoryItem) -> None:
         """Insert the item, or replace the one with the same id."""
+        checks.instance("item", item, MemoryItem)
         with self._writing() as index:
             self._put(item)
             index.add(item)
@@ -63,13 +65,13 @@ class IndexedStore(ABC):
 
     def search(self, query: str, limit: int) -> list[MemoryItem]:
         """Items whose content holds the query, whatever the case of letters; best score first."""
+        checks.text("query", query)
         with self._lock:
             return self._items(self._current().search(query, utc_now(), self._ranking), limit)
 
     def search_by_tags(self, tags: Collection[str], limit: int) -> list[MemoryItem]:
         """Items that have any of the tags, best score first."""
-        if isinstance(tags, str):
-            tags = (tags,)
+        tags = (tags,) if isinstance(tags, str) else checks.texts("tags", tags)
         with self._lock:
             return self._items(self._current().by_tags(tags, utc_now(), self._ranking), limit)
 

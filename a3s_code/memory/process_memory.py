@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from a3s_code import checks
 from a3s_code.config.model import RelevanceSettings
 from a3s_code.memory.index import MemoryIndex
 from a3s_code.memory.indexed import IndexedStore
@@ -24,7 +25,7 @@ class InMemoryStore(IndexedStore):
 
     def retrieve(self, item_id: str) -> MemoryItem | None:
         """The item with this id, None when there is none."""
-        return self._kept.get(item_id)
+        return self._kept.get(checks.text("item_id", item_id))
 
     def _current(self) -> MemoryIndex:
         return self._index

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.rules import PermissionRule
 from a3s_code.permissions.subject import subject_of
@@ -63,6 +64,8 @@ class PermissionPolicy:
 
         Paths are read from `file_path` and `path`; links inside of the workspace are followed.
         """
+        checks.text("tool", tool)
+        checks.mapping("args", args)
         if not self.enabled:
             return "allow"
         subject = subject_of(tool, args, workspace)

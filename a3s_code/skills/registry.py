@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.skills.file import load_skill
 from a3s_code.skills.listing import skills_listing
@@ -43,7 +44,7 @@ class SkillRegistry:
 
     def get(self, name: str) -> Skill | None:
         """The skill of that name, None when there is none."""
-        return self._skills.get(name)
+        return self._skills.get(checks.text("name", name))
 
     def remove(self, name: str) -> bool:
         """Forget a skill; False when there was none."""
@@ -81,7 +82,7 @@ class SkillRegistry:
         A file that is no skill is a warning; a missing directory has none.
         """
         loaded = 0
-        for file in _markdown_files(Path(path)):
+        for file in _markdown_files(Path(checks.path("path", path))):
             try:
                 self.load_from_file(file)
             except InvalidArgument as error:

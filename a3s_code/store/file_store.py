@@ -73,6 +73,7 @@ class FileSessionStore:
 
     def save(self, data: SavedSession) -> None:
         """Insert the session, or replace the one with the same id, whoever has written it."""
+        checks.instance("data", data, SavedSession)
         with self._locked():
             self._check_owner(data.id)
             self._write_snapshot(data)

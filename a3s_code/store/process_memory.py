@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 
+from a3s_code import checks
 from a3s_code.store.saved import SavedSession
 
 
@@ -20,15 +21,15 @@ class MemorySessionStore:
 
     def save(self, data: SavedSession) -> None:
         """Insert the session, or replace the one with the same id."""
-        self._sessions[data.id] = data
+        self._sessions[checks.instance("data", data, SavedSession).id] = data
 
     def load(self, session_id: str) -> SavedSession | None:
         """The session with this id, None when there is none."""
-        return self._sessions.get(session_id)
+        return self._sessions.get(checks.text("session_id", session_id))
 
     def delete(self, session_id: str) -> None:
         """Remove a session; an unknown id is no error."""
-        self._sessions.pop(session_id, None)
+        self._sessions.pop(checks.text("session_id", session_id), None)
 
     def list(self) -> builtins.list[str]:
         """The ids of all sessions, sorted."""
@@ -36,7 +37,7 @@ class MemorySessionStore:
 
     def exists(self, session_id: str) -> bool:
         """Whether there is a session with this id."""
-        return session_id in self._sessions
+        return checks.text("session_id", session_id) in self._sessions
 
     def health_check(self) -> bool:
         """True: memory is always there."""

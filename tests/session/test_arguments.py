@@ -100,6 +100,7 @@ def test_sessions_are_made_or_refused(value: Any, model_server: ModelServer) -> 
         (lambda s: s.tool("read", "x"), "args must be a dict, not 'x'"),
         (lambda s: s.tool(None), "name must be a string, not None"),
         (lambda s: s.tool("read", {1: 2}), "a key of args must be a string, not 1"),
+        (lambda s: s.stream("hi", plan="yes"), "plan must be True or False, not 'yes'"),
         (lambda s: s.glob(None), "pattern must be a string, not None"),
         (lambda s: s.btw(7), "question must be a string, not 7"),
         (lambda s: s.tell("\x1b\x00"), "text is empty"),
@@ -209,6 +210,12 @@ def test_options_that_cannot_be_honoured(option: str, value: Any, new_session: N
         lambda: a3s_code.SkillPlugin("p", 3),  # type: ignore[arg-type]
         lambda: a3s_code.Team("t", 3),  # type: ignore[arg-type]
         lambda: a3s_code.event_from_dict(3),  # type: ignore[arg-type]
+        lambda: a3s_code.Attachment.from_file(None),  # type: ignore[arg-type]
+        lambda: a3s_code.PermissionPolicy().check("read", 3),  # type: ignore[arg-type]
+        lambda: a3s_code.SkillRegistry().load_from_dir("a\0b"),
+        lambda: MemorySessionStore().save(3),  # type: ignore[arg-type]
+        lambda: InMemoryStore().store(3),  # type: ignore[arg-type]
+        lambda: InMemoryStore().search(3, 5),  # type: ignore[arg-type]
     ],
 )
 def test_public_classes_refuse_what_they_cannot_use(make: Callable[[], Any]) -> None:
