@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 
 from a3s_code.errors import ToolFailed
@@ -78,7 +79,7 @@ def search(
 
 
 def _in_file(
-    workspace: Workspace, base: Path, given: str, query: _Query, limits: Limits, helping: Help
+    workspace: Workspace, base: Path, path: str, query: _Query, limits: Limits, helping: Help
 ) -> Matches:
     try:
         with workspace.open(base) as file:
@@ -88,13 +89,13 @@ def _in_file(
                 found = [Match(name, number, text) for number, text in lines]
                 return _collect([found], query.max_matches)
     except FileNotFoundError:
-        raise ToolFailed(f"Path not found: {given}") from None
+        raise ToolFailed(f"Path not found: {path}") from None
     except OSError as error:
-        raise ToolFailed(f"Failed to search {given}: {reason(error)}") from error
+        raise ToolFailed(f"Failed to search {path}: {reason(error)}") from error
     folder, _, name = workspace.relative(base).rpartition("/")
     with _helpers(workspace, query, limits, 1) as helpers:
-        helpers.offer(f"{folder}/" if folder else "", [name])
-        return _collect(helpers.rest(), query.max_matches)
+        given = helpers.give(f"{folder}/" if folder else "", [name])
+        return _collect(chain(given, helpers.rest()), query.max_matches)
 
 
 def _helpers(workspace: Workspace, query: _Query, limits: Limits, most: int) -> Helpers:
@@ -178,8 +179,7 @@ def _searched(
     for run in runs:
         prefix = within + run.prefix
         if lines_of is None:
-            while not helpers.offer(prefix, run.names):
-                yield from helpers.next()
+            yield from helpers.give(prefix, run.names)
         elif files < _FILES_WITHOUT_HELP or not helpers.offer(prefix, run.names):
             files += len(run.names)
             yield from search_names(run.folder, prefix, run.names, lines_of, limits.check)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import subprocess
 import sys
@@ -24,6 +25,8 @@ from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.orphans import orphan_watch
 from a3s_code.tools.own_group import own_group
+
+log = logging.getLogger("a3s_code")
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
 _MAIN = "a3s_code.tools.search_helper_process"
@@ -59,7 +62,8 @@ def _processors() -> int:
 class Helpers:
     """Up to `most` processes, started when they are needed, dead when the block ends.
 
-    `query` has the `root` of the workspace, the `pattern`, and whether to `ignore_case`. Also when a limit is reached they are killed at once.
+    `query` has the `root` of the workspace, the `pattern`, and whether to `ignore_case`. When a limit
+    is reached the processes are killed at once.
     """
 
     def __init__(self, query: Mapping[str, Any], limits: Limits, most: int) -> None:
@@ -83,16 +87,30 @@ class Helpers:
 
     def offer(self, prefix: str, names: Sequence[str]) -> bool:
         """Have these files of a directory searched, if there is a process with room for them."""
-        free = min(self._helpers, key=lambda helper: helper.waiting, default=None)
-        if free is None or (free.waiting and len(self._helpers) < self._most):
-            if len(self._helpers) == self._most:
-                return False
-            free = self._exit.enter_context(_started(self._query, self._limits, self._answers))
-            self._helpers.append(free)
-        if free.waiting >= _WAITING_RUNS:
+        helper = min(self._helpers, key=lambda helper: helper.waiting, default=None)
+        if helper is None or helper.waiting == _WAITING_RUNS:
+            helper = self._another()
+        if helper is None:
             return False
-        free.send({"prefix": prefix, "names": names})
+        helper.send({"prefix": prefix, "names": names})
         return True
+
+    def _another(self) -> _Helper | None:
+        if len(self._helpers) == self._most:
+            return None
+        try:
+            started = _started(self._query, self._limits, self._answers)
+            self._helpers.append(self._exit.enter_context(started))
+        except OSError as error:
+            log.debug("no process to help with a search: %s", error)
+            self._most = len(self._helpers)
+            return None
+        return self._helpers[-1]
+
+    def give(self, prefix: str, names: Sequence[str]) -> Iterator[list[Match]]:
+        """As `offer`, waiting for room: the answers that arrive meanwhile."""
+        while not self.offer(prefix, names):
+            yield from self._next()
 
     def arrived(self) -> Iterator[list[Match]]:
         """The matches of the files that were searched meanwhile, file by file."""
@@ -100,14 +118,16 @@ class Helpers:
             while True:
                 yield from self._read(*self._answers.get_nowait())
 
-    def next(self) -> Iterator[list[Match]]:
-        """Wait for the next answer."""
+    def _next(self) -> Iterator[list[Match]]:
+        """Wait for the next answer. Raises `ToolFailed` when nobody will give one."""
+        if not self._helpers:
+            raise ToolFailed("No process could be started for the search")
         yield from self._read(*self._answers.get())
 
     def rest(self) -> Iterator[list[Match]]:
         """Wait for all that is still to come. Raises `ToolFailed` and what the limits raise."""
         while any(helper.waiting for helper in self._helpers):
-            yield from self.next()
+            yield from self._next()
 
     def _read(self, helper: _Helper, line: bytes) -> Iterator[list[Match]]:
         if not line:  # it has ended

@@ -301,6 +301,17 @@ def test_a_lone_file_that_only_a_helper_may_search(tree: Bench) -> None:
     assert _lines(found) == ["a.py:1:foo bar"]
 
 
+def test_without_a_process_to_help(
+    tree: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
+    for path in (".", "a.py"):
+        with pytest.raises(ToolFailed, match="No process could be started"):
+            search(tree.ctx.workspace, "(o|x)+ b", path)
+    monkeypatch.setattr(sys, "executable", "")
+    assert len(search(tree.ctx.workspace, "(o|x)+ b")) == 1
+
+
 def test_grep_text(tree: Bench) -> None:
     text = tree.text("grep", pattern="foo", glob="*.py")
     assert text == "a.py:1:foo bar\na/b.py:1:foo\n\n2 match(es) in 2 file(s)"
