@@ -307,9 +307,9 @@ def test_without_a_process_to_help(
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     for path in (".", "a.py"):
         with pytest.raises(ToolFailed, match="No process could be started"):
-            search(tree.ctx.workspace, "(o|x)+ b", path)
+            search(tree.ctx.workspace, "(o|x)+ b", path, use_ripgrep=False)
     monkeypatch.setattr(sys, "executable", "")
-    assert len(search(tree.ctx.workspace, "(o|x)+ b")) == 1
+    assert len(search(tree.ctx.workspace, "(o|x)+ b", use_ripgrep=False)) == 1
 
 
 def test_grep_text(tree: Bench) -> None:
