@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from a3s_magics.cards import headline
+from a3s_magics.cards import question_text
 from a3s_magics.desk import Desk
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.steering import steers_agent
@@ -47,8 +47,7 @@ class Approvals:
 
     def _ask(self, call: ToolCall) -> None:
         question = (
-            f"Allow {call.name} {headline(call)}? "
-            "[y] once, [s] for this session, [n] or a reason to deny: "
+            f"{question_text(call)}\n[y] once, [s] for this session, [n] or a reason to deny: "
         )
         try:
             with self.interrupt.raising():

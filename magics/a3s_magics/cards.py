@@ -35,6 +35,9 @@ _SIGNS = {
     "cancelled": "■",
 }
 _PROGRAMS = {"bash": "command", "python": "code"}  # fence languages, and classes of the live card
+# Per tool: the argument that is a program, and its language.
+_PROGRAM_ARGUMENTS = {"bash": ("command", "bash"), "python": ("code", "python")}
+_TOLD_BY_DIFFS = {"content", "old_string", "new_string", "diff"}
 _FIRST_ARGUMENT = (
     "command",
     "code",
@@ -116,22 +119,31 @@ def sign(call: ToolCall) -> str:
 
 
 def parts(call: ToolCall) -> list[Part]:
-    """The pieces below the headline, in reading order, capped; a short command is all headline."""
+    """The pieces below the headline, in reading order, capped.
+
+    Together with the headline they tell every argument: who approves a call approves all of it.
+    """
     found: list[Part] = []
     args = _arguments(call)
     lines, chars = MAX_LINES, MAX_LINE_CHARS
     if call.state == "asking":
         lines, chars = ASKING_LINES, ASKING_LINE_CHARS
-    diff = _diff(call, args)
-    if program := _program(args):
+    program, diff = _program(call.name, args), _diff(call, args)
+    told: set[str] = _headline_tells(args)
+    if program:
+        told.add(_PROGRAM_ARGUMENTS[call.name][0])
         if program.text.strip() != headline(call):
             found.append(Part(program.language, capped(program.text, lines, chars)))
     elif diff:
+        told |= _TOLD_BY_DIFFS
         found.append(Part("diff", capped(diff, 2 * lines, chars)))
-    elif len(args) > 1 or (not args and call.args_text):
-        raw = json.dumps(dict(args), indent=1, ensure_ascii=False, default=str) if args else None
-        text = terminal_text(raw or str(call.args_text))
-        found.append(Part("json", capped(text, lines, chars)))
+    rest = {name: value for name, value in args.items() if name not in told}
+    if rest and not found and not program:
+        rest = dict(args)  # in one place, since some of them need it
+    if rest:
+        found.append(Part("json", capped(_as_json(rest), lines, chars)))
+    elif not args and call.args_text:
+        found.append(Part("json", capped(terminal_text(str(call.args_text)), lines, chars)))
     output = call.result if call.result is not None else str(call.output)
     succeeded = call.state == "done" and not call.exit_code
     if output.strip() and not (diff and succeeded):
@@ -139,12 +151,31 @@ def parts(call: ToolCall) -> list[Part]:
     return found
 
 
-def _program(args: Mapping[str, Any]) -> Part | None:
+def question_text(call: ToolCall) -> str:
+    """All that a person must know who is asked about the call where no card shows it."""
+    told = [f"Allow {call.name} {headline(call)}?"]
+    told += [f"    {line}" for part in parts(call) for line in part.text.split("\n")]
+    return "\n".join(told)
+
+
+def _headline_tells(args: Mapping[str, Any]) -> set[str]:
+    """The argument that the headline shows as a whole, if it does."""
+    name = next((name for name in _FIRST_ARGUMENT if args.get(name)), None)
+    if name is None:
+        return set()
+    value = args[name]
+    whole = isinstance(value, str) and len(value) <= _SUMMARY_CHARS
+    return {name} if whole and " ".join(terminal_text(value).split()) == value else set()
+
+
+def _as_json(args: Mapping[str, Any]) -> str:
+    return terminal_text(json.dumps(dict(args), indent=1, ensure_ascii=False, default=str))
+
+
+def _program(tool: str, args: Mapping[str, Any]) -> Part | None:
     """What the call would run, if it runs something."""
-    for name, language in (("command", "bash"), ("code", "python")):
-        if args.get(name):
-            return Part(language, terminal_text(str(args[name])))
-    return None
+    name, language = _PROGRAM_ARGUMENTS.get(tool, ("", ""))
+    return Part(language, terminal_text(str(args[name]))) if args.get(name) else None
 
 
 def card_html(call: ToolCall) -> str:

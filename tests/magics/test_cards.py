@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +20,7 @@ from a3s_magics.cards import (
     fenced,
     headline,
     parts,
+    question_text,
     sign,
     standing,
 )
@@ -153,6 +156,39 @@ def test_a_program_is_code_and_its_first_line_the_topic() -> None:
     assert "```python\nx = 1\nprint(x)\n```" in card_markdown(told)
     assert "x = 1\nprint(x)</pre>" in card_html(told)
     assert parts(call(name="python", args={"code": "print(1)"}, result="")) == []
+
+
+@pytest.mark.parametrize(
+    ("tool", "args"),
+    [
+        ("git", {"command": "checkout", "ref": "main", "force": True}),
+        ("git", {"command": "branch", "name": "new"}),
+        ("web_fetch", {"url": "https://example.org/?q=" + "s" * 200 + "TAIL"}),
+        ("batch", {"invocations": [{"tool": "bash", "args": {"command": "x" * 300 + "TAIL"}}]}),
+        ("bash", {"command": "ls", "timeout": 5000}),
+        ("bash", {"command": "ls  -l\t" + "x" * 200 + "; rm TAIL"}),
+        ("edit", {"file_path": "a", "old_string": "b", "new_string": "c", "replace_all": True}),
+        ("write", {"file_path": "d/" * 100 + "TAIL", "content": "one"}),
+        ("python", {"code": "x = 1\n" * 30 + "evil()\n" + "x = 1\n" * 30}),
+        ("lookup", {"key": "a\nb", "command": "rm TAIL"}),
+    ],
+)
+def test_whoever_is_asked_sees_every_argument(tool: str, args: dict[str, Any]) -> None:
+    """In the card and in the question of a console: no value and no part of one is missing."""
+    asking = call(tool, args=args, state="asking", result=None)
+
+    for shown in (card_text(asking), question_text(asking), card_html(asking)):
+        for word in words_of(args):
+            assert word in shown
+
+
+def words_of(value: Any) -> set[str]:
+    """All words of all values in the arguments, as JSON spells those that are no text."""
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        return set().union(*map(words_of, value))
+    return set(re.findall(r"\w+", value if isinstance(value, str) else json.dumps(value)))
 
 
 def test_a_call_without_arguments_has_no_empty_topic() -> None:
