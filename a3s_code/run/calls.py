@@ -256,10 +256,9 @@ class TurnCalls:
                 told += 1
                 await self._emit([end])
         except BaseException:
-            for task in tasks:
-                task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
-            await self._tell([end for end in ends[told:] if isinstance(end, ToolEnd)])
+            await _stopped(tasks)
+            over = [task for task in tasks[told:] if not task.cancelled() and not task.exception()]
+            await self._tell([task.result() for task in over])
             raise
 
     async def _tell(self, ends: list[ToolEnd]) -> None:
@@ -321,6 +320,18 @@ class TurnCalls:
         """The result of a call that was cancelled after some of its output had been shown."""
         shown = shown_or_nothing(self._outputs[call_id].text(), self._toolbox.guard)
         return ToolOutput(f"{CANCELLED_RESULT} Its output until then:\n{shown}", 1)
+
+
+async def _stopped(tasks: Sequence[asyncio.Task[ToolEnd]]) -> None:
+    """Cancel, and wait for the ends: people press Cancel more than once."""
+    while True:
+        for task in tasks:
+            task.cancel()
+        try:
+            await asyncio.wait(tasks)
+            return
+        except asyncio.CancelledError:
+            continue  # what was cancelled first is raised by the caller
 
 
 def result_block(call_id: str, output: ToolOutput) -> ToolResultBlock:

@@ -70,16 +70,16 @@ def nothing_is_left(tmp_path: Path) -> Iterator[None]:
 
 
 def cancelled_once_started(session: Session, folder: Path, pids: int) -> list[AgentEvent]:
-    """Send a prompt, and cancel when the command has told so many processes."""
+    """Send a prompt, and cancel once, when the command has told so many processes."""
     events: list[AgentEvent] = []
-    stream = session.stream("go")
+    stream, cancelled = session.stream("go"), False
     deadline = time.monotonic() + DEADLINE_S
     while (batch := stream.poll(0.02)) is not None:
         assert time.monotonic() < deadline
         events += batch
         file = folder / "pids"
-        if file.exists() and len(file.read_text().split()) >= pids:
-            session.cancel()
+        if not cancelled and file.exists() and len(file.read_text().split()) >= pids:
+            cancelled = session.cancel()
     assert isinstance(events[-1], End)
     assert events[-1].cancelled
     return events
