@@ -100,6 +100,9 @@ class Conduct:
 class Run(Protocol):
     """Something that was asked of the session: it runs once, on the runtime loop."""
 
+    def leave(self) -> None:
+        """Note, from any thread, that it is about to be cancelled."""
+
     def cancel(self) -> None:
         """Stop early. On the runtime loop's thread only."""
 
@@ -115,6 +118,9 @@ class _PromptRun:
         self, execution: Execution, prompt: Message, drafting: Drafting | None = None
     ) -> None:
         self.execution, self._prompt, self._drafting = execution, prompt, drafting
+
+    def leave(self) -> None:
+        self.execution.leaving = True
 
     def cancel(self) -> None:
         self.execution.cancel()
@@ -351,6 +357,15 @@ class Conversation:
             execution = self._execution(prompt, messages, channel, limits, planning, drafting)
             self._running = execution
         return _PromptRun(execution, Message.user(prompt, images), drafting)
+
+    def let_leave(self) -> None:
+        """Wait, for up to 5 s, until a prompt that was cancelled has left its place."""
+        running = self._running
+        if running is None or not running.leaving:
+            return
+        # Where the end waits for the caller, waiting for it would only take time.
+        if not runtime().is_inside and not self.toolbox.hooks.engine.is_calling:
+            running.over.wait(_ORDERLY_END_S)
 
     async def run(self, run: Run, *, fire: bool) -> Outcome:
         """Run what was begun; afterwards, with `fire`, the scheduled prompts that are due."""

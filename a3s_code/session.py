@@ -38,8 +38,9 @@ class Session(QueueCalls):
     """One conversation with the agent in one workspace. Made by `Agent.session`.
 
     Callable from any thread, inside or outside of an event loop. One `send` or `stream` runs at a
-    time; a second one raises `SessionBusy` at once. `btw`, `cancel`, `history` and direct tools
-    are always allowed. `init_warning` tells why the session has no memory although one was given.
+    time; a second one raises `SessionBusy` at once, unless the first was cancelled or left: then it
+    waits, at most 5 s, for its end. `btw`, `cancel`, `history` and direct tools are always allowed.
+    `init_warning` tells why the session has no memory although one was given.
     """
 
     def __init__(self, core: Conversation, *, init_warning: str | None = None) -> None:
@@ -167,6 +168,8 @@ class Session(QueueCalls):
         self, prompt: str, attachments: Attachments = (), history: Sequence[Any] | None = None
     ) -> AgentResult:
         """`send` for a caller with an event loop, which is not blocked; cancelling cancels."""
+        if self.busy:
+            await asyncio.to_thread(self._core.let_leave)
         run = self._begin(prompt, attachments, history, None, commands=not attachments)
         future = _submit(self._core.run(run, fire=True))
         try:
@@ -227,7 +230,12 @@ class Session(QueueCalls):
             plan=plan,
         )
         _submit(self._core.run(run, fire=False))
-        return EventStream(channel, lambda: loop.call_soon(run.cancel))
+
+        def cancel() -> None:
+            run.leave()
+            loop.call_soon(run.cancel)
+
+        return EventStream(channel, cancel)
 
     def cancel(self) -> bool:
         """Stop the running send or stream, which then ends with what it has; any thread.
@@ -237,6 +245,7 @@ class Session(QueueCalls):
         execution = self._core.running
         if execution is None:
             return False
+        execution.leaving = True
         runtime().call_soon(execution.cancel)
         return True
 
@@ -611,12 +620,14 @@ class Session(QueueCalls):
         given = checks.items("attachments", attachments)
         images = [Attachment.coerce(attachment) for attachment in given]
         messages: list[Message] | None = None if history is None else messages_from(history)
+        self._core.let_leave()
         return self._core.begin(
             prompt, images, messages, channel, commands=commands, max_rounds=max_rounds, plan=plan
         )
 
     def _stop(self, run: Run) -> None:
         """Stop a run, and a scheduled one that followed it."""
+        run.leave()
         runtime().call_soon(run.cancel)
         self.cancel()
 

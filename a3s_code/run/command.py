@@ -37,6 +37,9 @@ class CommandRun:
         self._inner: asyncio.Task[CommandOutcome] | None = None
         self._cancelled = False
 
+    def leave(self) -> None:
+        """A command has no place that the next prompt would wait for."""
+
     def cancel(self) -> None:
         """Give up a command that waits for a model. On the runtime loop's thread only."""
         self._cancelled = True

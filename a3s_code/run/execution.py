@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
@@ -63,7 +64,9 @@ class Execution:
 
     `settle` is called with the outcome before the last event is emitted: a consumer that has seen
     the end finds the history written and the session free. What it returns precedes the end.
-    `opening_hooks` is awaited before the prompt is looked at, and gives events. `ended` is set after everything.
+    `opening_hooks` is awaited before the prompt is looked at, and gives events. `ended`, and `over`
+    for other threads, are set after everything. `leaving` says that somebody cancelled it: its place
+    is about to be free.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Execution:
         opening_hooks: Callable[[], Awaitable[list[AgentEvent]]] | None = None,
     ) -> None:
         self._hooks, self._opening_hooks = toolbox.hooks, opening_hooks
-        self.ended = asyncio.Event()
+        self.ended, self.over, self.leaving = asyncio.Event(), threading.Event(), False
         self._loop, self._briefing, self._planning = loop, briefing, planning or Planning()
         self._channel, self._settle, self._max_time_s = channel, settle, max_time_s
         self._children = children
@@ -151,6 +154,7 @@ class Execution:
                 self._channel.put_nowait(self._last_events(outcome, remarks))
                 self._channel.close()
             self.ended.set()
+            self.over.set()
         return outcome
 
     async def _tell_hooks(self, prompt: str, outcome: Outcome, duration_ms: int) -> None:

@@ -78,7 +78,7 @@ def test_calls_raise_only_errors_of_the_library(
             assert str(error)  # noqa: PT017  # the other values need no error
 
 
-@pytest.mark.parametrize("value", ODD, ids=repr)
+@pytest.mark.parametrize("value", ODD, ids=lambda value: type(value).__name__)
 def test_sessions_are_made_or_refused(value: Any, model_server: ModelServer) -> None:
     agent = Agent.create(agent_hcl(model_server))
     for make in (
