@@ -51,8 +51,8 @@ class SessionOptions:
     max_tool_rounds: model calls per send or stream, at least 1; 50 by default.
     max_parse_retries: malformed tool calls in a row that are fed back; 2 by default.
     tool_timeout_ms: limit of each tool call in milliseconds; none by default.
-    retry_config: HTTP retries, a `RetryConfig` or a dict of its fields.
-    circuit_breaker_threshold: model calls that may fail in a row before a turn fails; 3.
+    retry_config: repetition of failed requests, a `RetryConfig` or a dict of its fields.
+    circuit_breaker_threshold: model calls of a turn whose answers may break off in a row; 3.
     auto_compact: shorten a conversation that fills the context window; off by default.
     auto_compact_threshold (also `context_threshold`): the filled part, 0.0 to 1.0, clamped; 0.8.
     continuation_enabled, max_continuation_turns: ask to go on when an answer looks unfinished;

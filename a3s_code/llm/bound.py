@@ -64,11 +64,6 @@ class BoundModel:
         return self._resolved.base_url
 
     @property
-    def retries_requests(self) -> bool:
-        """Whether failed requests are repeated before a call fails."""
-        return self._retry is None or self._retry.max_retries > 0
-
-    @property
     def calls_tools(self) -> bool:
         """Whether tools are offered to the model."""
         return self._resolved.tool_call

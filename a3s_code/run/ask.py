@@ -23,9 +23,10 @@ _FIRST_WAIT_S = 0.1
 class Asker:
     """Asks the model until it answers, or until `threshold` calls in a row have failed.
 
-    HTTP failures are repeated one layer below, so this one repeats what that layer cannot: an
-    answer that broke off. It does so only while nothing of it was delivered, because a consumer
-    cannot take back what it has seen; `heard` is False when nobody listens to the events.
+    Failed requests are repeated one layer below, as often as `retry_config` says and never here.
+    This layer repeats what that one cannot: an answer that broke off. It does so only while nothing
+    of it was delivered, because a consumer cannot take back what it has seen; `heard` is False when
+    nobody listens to the events. What repeating cannot help, such as a web page, is final at once.
     `account` is told the tokens of every answer as soon as it is complete.
     """
 
@@ -84,8 +85,4 @@ class Asker:
         return None if self.call is None else self.call.partial()
 
     def _may_repeat(self, error: ModelError) -> bool:
-        if self._delivered:
-            return False
-        return isinstance(error, StreamInterrupted) or (
-            error.retryable and not self.model.retries_requests
-        )
+        return not self._delivered and error.retryable and isinstance(error, StreamInterrupted)

@@ -14,6 +14,7 @@ from tests.model_server import (
     calls,
     calls_raw,
     error_in_stream,
+    html,
     says,
     status,
     turn,
@@ -183,10 +184,34 @@ def test_a_call_whose_answer_broke_off_unseen_is_repeated(
 def test_the_circuit_breaker_limits_the_calls(
     model_server: ModelServer, new_session: NewSession, threshold: int
 ) -> None:
-    model_server.script(*[status(500)] * 3)
+    model_server.script(*[says("").unfinished()] * 3)
     session = new_session(circuit_breaker_threshold=threshold, retry_config={"max_retries": 0})
-    assert "500" in by_send(session, "go").error
+    assert "broke off" in by_send(session, "go").error
     assert len(model_server.requests) == threshold
+
+
+@pytest.mark.parametrize("max_retries", [0, 1, 3])
+def test_failed_requests_are_repeated_as_often_as_retry_config_says(
+    model_server: ModelServer, new_session: NewSession, kind: str, ask: Caller, max_retries: int
+) -> None:
+    model_server.answer_with(lambda _: status(500))
+    session = new_session(kind, retry_config={"max_retries": max_retries, "base_delay_ms": 1})
+    assert "500" in ask(session, "go").error
+    assert len(model_server.requests) == 1 + max_retries
+    told = by_stream(session, "again").events
+    attempts = [event.attempt for event in told if event.event_type == "retrying"]
+    assert attempts == list(range(2, max_retries + 2))
+
+
+def test_a_web_page_is_asked_for_once(
+    model_server: ModelServer, new_session: NewSession, kind: str, ask: Caller
+) -> None:
+    """The address is wrong, or a sign-in stands before it: asking again cannot help."""
+    model_server.answer_with(lambda _: html())
+    answer = ask(new_session(kind), "go")
+    assert "web page titled 'Sign in'" in answer.error
+    assert not any(event.event_type == "retrying" for event in answer.events)
+    assert len(model_server.requests) == 1
 
 
 def test_cancel_ends_a_running_command(
