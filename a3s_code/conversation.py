@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from a3s_code import checks
@@ -46,7 +46,6 @@ from a3s_code.loop.machine import AgentLoop, LoopLimits, without_open_calls
 from a3s_code.mcp.servers import SessionServers
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, TextBlock
-from a3s_code.records import dataclass, field
 from a3s_code.results import BtwResult, TokenUsage, ToolResult
 from a3s_code.run.ask import Asker
 from a3s_code.run.briefing import Briefing

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from a3s_code.agents.definition import AgentDefinition
 from a3s_code.agents.registry import AgentRegistry
 from a3s_code.config.model import AgentConfig
 from a3s_code.loop.prompt import PromptSlots
 from a3s_code.options import SessionOptions
-from a3s_code.records import dataclass
 from a3s_code.skills.choice import chosen_skills, folders_of
 from a3s_code.skills.listing import skills_listing
 from a3s_code.skills.registry import SkillRegistry

@@ -10,6 +10,7 @@ import base64
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from itertools import repeat
 from typing import Any, ClassVar
@@ -17,7 +18,6 @@ from typing import Any, ClassVar
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.messages import Attachment
-from a3s_code.records import dataclass, field, is_record, names_of
 from a3s_code.results import TokenUsage
 
 
@@ -106,9 +106,9 @@ class AgentEvent:
 
     def _names(self) -> tuple[str, ...]:
         return tuple(
-            name
-            for name in names_of(type(self))
-            if name not in self._optional or getattr(self, name)
+            entry.name
+            for entry in fields(self)  # type: ignore[arg-type]  # every subclass is a dataclass
+            if entry.name not in self._optional or getattr(self, entry.name)
         )
 
     @property
@@ -765,9 +765,13 @@ class UnknownEvent(AgentEvent):
 _CLASSES: dict[str, type[AgentEvent]] = {
     str(value.event_type): value
     for value in list(globals().values())
-    if isinstance(value, type) and issubclass(value, AgentEvent) and is_record(value)
+    if isinstance(value, type) and issubclass(value, AgentEvent) and is_dataclass(value)
 }
-_DOCUMENTED_FIELDS = frozenset(name for cls in _CLASSES.values() for name in names_of(cls))
+_DOCUMENTED_FIELDS = frozenset(
+    entry.name
+    for cls in _CLASSES.values()
+    for entry in fields(cls)  # type: ignore[arg-type]  # every event but UnknownEvent is a dataclass
+)
 
 
 def event_from_dict(values: Mapping[str, Any]) -> AgentEvent:
@@ -777,7 +781,7 @@ def event_from_dict(values: Mapping[str, Any]) -> AgentEvent:
     cls = _CLASSES.get(name)
     if cls is None:
         return UnknownEvent(name, rest)
-    known = names_of(cls)
+    known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
     usage = rest.get("usage")
     try:
         if isinstance(usage, Mapping):

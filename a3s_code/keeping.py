@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 
 from a3s_code.config.model import AgentConfig
 from a3s_code.errors import A3SError, ResumeFailed, SaveFailed
-from a3s_code.records import dataclass
 from a3s_code.store.file_store import FileSessionStore
 from a3s_code.store.protocol import DraftStore, SessionStore, TurnDraft
 from a3s_code.store.saved import SavedSession

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from a3s_code.llm.bound import BoundModel
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 

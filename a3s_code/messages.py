@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument, InvalidHistory
-from a3s_code.records import dataclass
 
 Role = Literal["user", "assistant"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from math import isnan
 from pathlib import Path
@@ -23,7 +23,6 @@ from a3s_code.memory.file_store import FileMemoryStore
 from a3s_code.permissions.confirmation import ConfirmationPolicy
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.planning.choice import check_planning_mode
-from a3s_code.records import dataclass, field
 from a3s_code.run.planned import Planning
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.security.known_keys import KnownKeys

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from a3s_code.messages import Attachment, Message
-from a3s_code.records import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +12,6 @@ from a3s_code.agents.team import Role, Team, TeamTaskBoard
 from a3s_code.agents.teamwork import Ask, TeamRunResult, Teamwork
 from a3s_code.background import runtime
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
 from a3s_code.session import Session
 
 

@@ -20,7 +20,6 @@ PACKAGES = {
 }
 # A module may import from its own layer and from those above it in this list.
 LAYERS = (
-    ("a3s_code.records",),
     (
         "a3s_code.checks",
         "a3s_code.errors",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.permissions.rules import PermissionRule
-from a3s_code.records import dataclass, field
 from a3s_code.skills.file import read_definition
 from a3s_code.skills.front_matter import flag, read_mapping, scalar, split_front_matter
 

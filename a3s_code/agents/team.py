@@ -5,13 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument, WrongType
-from a3s_code.records import dataclass
 
 Role = Literal["lead", "worker", "reviewer"]
 ROLES: tuple[Role, ...] = ("lead", "worker", "reviewer")

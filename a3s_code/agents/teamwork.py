@@ -6,10 +6,10 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 from a3s_code.agents.team import TaskStatus, TeamTask, TeamTaskBoard
 from a3s_code.errors import A3SError
-from a3s_code.records import dataclass
 
 Ask = Callable[[str], Awaitable[str]]
 

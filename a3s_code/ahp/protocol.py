@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code.hooks.contract import DEFAULT_DELAY_MS
-from a3s_code.records import dataclass
 
 PROTOCOL_VERSION = "2.0"
 HANDSHAKE, EVENT = "ahp/handshake", "ahp/event"

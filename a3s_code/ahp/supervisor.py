@@ -6,7 +6,7 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,6 @@ from a3s_code.ahp.transports import StdioTransport, Transport
 from a3s_code.hooks.contract import MAX_ASKED_RETRIES
 from a3s_code.hooks.executor import HookVerdict
 from a3s_code.hooks.names import BLOCKING
-from a3s_code.records import dataclass
 
 log = logging.getLogger("a3s_code.ahp")
 

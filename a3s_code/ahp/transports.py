@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from a3s_code.config.secret import Secret, unfit_for_header
 from a3s_code.errors import InvalidArgument
 from a3s_code.llm.address import shown_url
-from a3s_code.records import dataclass, field
 
 DEFAULT_TIMEOUT_MS = 30_000
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from a3s_code.records import dataclass, field
 from a3s_code.results import BtwResult, TokenUsage
 from a3s_code.schedule.scheduler import Scheduler
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from a3s_code.events import AgentEvent, BtwAnswer, End, TextDelta
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code.commands.host import CommandHost
 from a3s_code.commands.outcome import CommandOutcome
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
 
 UserHandler = Callable[[str, dict[str, Any]], str]
 BuiltinHandler = Callable[[str, CommandHost, "CommandRegistry"], Awaitable[CommandOutcome]]

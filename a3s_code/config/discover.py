@@ -6,12 +6,12 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from a3s_code.config.fields import expand_home, home_folder
 from a3s_code.config.model import EMBEDDED_MODEL, LOCAL_PROVIDER
 from a3s_code.errors import ConfigError
-from a3s_code.records import dataclass
 
 _logger = logging.getLogger("a3s_code")
 

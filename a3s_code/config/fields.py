@@ -10,12 +10,12 @@ import json
 import os
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from a3s_code.config.secret import Secret, unfit_for_header
 from a3s_code.config.tree import Body, Entry, EnvCall, Mistake, Template, Value
-from a3s_code.records import dataclass, field
 
 
 @dataclass(slots=True)

@@ -6,13 +6,13 @@ Everything that may hold a credential is a `Secret` or left out of `repr`.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from a3s_code.config.search import SearchConfig
 from a3s_code.config.secret import Secret
 from a3s_code.errors import ConfigError, UnknownModel
-from a3s_code.records import dataclass, field
 
 ProviderKind = Literal["anthropic", "openai", "local"]
 

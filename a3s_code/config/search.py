@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument, WrongType
-from a3s_code.records import dataclass, field
 
 T = TypeVar("T")
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from a3s_code.errors import ConfigError
-from a3s_code.records import dataclass
 
 
 class Mistake(Exception):

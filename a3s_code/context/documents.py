@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from a3s_code import checks
 from a3s_code.errors import ToolFailed, WorkspaceError
-from a3s_code.records import dataclass
 from a3s_code.tools import confined
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.limits import Limits

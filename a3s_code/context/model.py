@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass, field
 
 _CHARACTERS_PER_TOKEN = 4
 

@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code.context.limits import limited
@@ -13,7 +14,6 @@ from a3s_code.context.model import ContextItem, ContextQuery, ContextResult
 from a3s_code.context.provider import ContextProvider, provider_name, provider_names
 from a3s_code.context.render import rendered
 from a3s_code.events import ContextResolved, ContextResolving
-from a3s_code.records import dataclass
 from a3s_code.tools.threads import in_thread
 
 log = logging.getLogger("a3s_code")

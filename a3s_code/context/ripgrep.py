@@ -7,6 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from a3s_code.context.documents import Document, DocumentFolder
 from a3s_code.context.limits import limited
@@ -19,7 +20,6 @@ from a3s_code.context.model import (
 )
 from a3s_code.context.selection import compile_selection
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.threads import Stop, in_thread
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from a3s_code.hooks import payloads
 from a3s_code.hooks.executor import HookExecutor, HookVerdict
 from a3s_code.messages import Message, TextBlock
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 from a3s_code.tools.protocol import ToolOutput
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from a3s_code.records import dataclass
 
 DEFAULT_REASON = "Blocked by hook"
 DEFAULT_DELAY_MS = 1000

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from a3s_code.hooks.registry import HookRegistry
-from a3s_code.records import dataclass
 
 Payload = Mapping[str, Any]
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.hooks.matcher import Matcher
 from a3s_code.hooks.names import event_name
-from a3s_code.records import dataclass, field
 
 Handler = Callable[[dict[str, Any]], Any]
 

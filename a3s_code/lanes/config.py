@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -18,7 +18,6 @@ from a3s_code.config.model import (
 from a3s_code.errors import InvalidArgument, WrongType
 from a3s_code.lanes.handler import LaneHandler, checked_lane, positive
 from a3s_code.permissions.lanes import LANES
-from a3s_code.records import dataclass
 
 B = TypeVar("B", RetryPolicySettings, RateLimitSettings, PriorityBoostSettings)
 

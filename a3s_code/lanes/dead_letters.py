@@ -8,11 +8,9 @@ import os
 import re
 import threading
 from collections import deque
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
-
-from a3s_code.records import dataclass
 
 log = logging.getLogger("a3s_code")
 

@@ -7,12 +7,12 @@ import json
 import threading
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from a3s_code.errors import InvalidArgument, QueueError
 from a3s_code.events import ExternalTaskPending
 from a3s_code.lanes.places import SHUTTING_DOWN
-from a3s_code.records import dataclass, field
 
 DEFAULT_ERROR = "External task failed"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.lanes import LANES, Lane
-from a3s_code.records import dataclass
 
 MODES = ("internal", "external", "hybrid")
 DEFAULT_TIMEOUT_MS = 60_000

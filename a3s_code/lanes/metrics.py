@@ -5,10 +5,9 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
-
-from a3s_code.records import dataclass, field
 
 _KEPT_SAMPLES = 1000
 _PERCENTILES = (50, 90, 95, 99)

@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
@@ -28,7 +29,6 @@ from a3s_code.lanes.metrics import Metrics
 from a3s_code.lanes.places import Places
 from a3s_code.lanes.timing import RateLimit, retry_delay_ms
 from a3s_code.permissions.lanes import LANES
-from a3s_code.records import dataclass
 from a3s_code.tools.threads import in_thread
 
 log = logging.getLogger("a3s_code")

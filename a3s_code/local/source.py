@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+from dataclasses import dataclass
 from pathlib import Path
-
-from a3s_code.records import dataclass
 
 CACHE_VARIABLE = "A3S_CACHE_DIR"
 

@@ -6,12 +6,12 @@ It knows nothing of sockets, clocks or tools. One round is a model call plus the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from a3s_code.errors import ParseRetriesExceeded
 from a3s_code.llm.model import ModelReply
 from a3s_code.loop.continuation import CONTINUE_PROMPT, looks_unfinished
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, ToolUseBlock
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 CANCELLED_RESULT = "Cancelled by the user before it finished."

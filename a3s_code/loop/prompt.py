@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from a3s_code.records import dataclass
+from dataclasses import dataclass
 
 _IDENTITY = "You are A3S Code, an AI agent that works for a person inside their project."
 _LOOP = (

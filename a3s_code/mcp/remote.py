@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from a3s_code.errors import A3SError
-from a3s_code.records import dataclass
 
 
 class ConnectionLost(A3SError):

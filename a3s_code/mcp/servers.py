@@ -6,6 +6,7 @@ import asyncio
 import logging
 import weakref
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from a3s_code.config.model import McpServerConfig
@@ -14,7 +15,6 @@ from a3s_code.mcp.address import checked_config
 from a3s_code.mcp.connection import Connection, open_all
 from a3s_code.mcp.names import tool_names
 from a3s_code.mcp.tool import McpTool
-from a3s_code.records import dataclass, field
 from a3s_code.tools.registry import ToolRegistry
 
 log = logging.getLogger("a3s_code.mcp")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,6 @@ from a3s_code.config.model import RelevanceSettings
 from a3s_code.memory.item import MemoryItem, rfc3339
 from a3s_code.memory.scoring import score
 from a3s_code.memory.words import content_words, may_contain
-from a3s_code.records import dataclass
 from a3s_code.store.files import encoded_json
 from a3s_code.store.reading import WrongForm, parse_time, take, take_strings
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument, WrongType
-from a3s_code.records import dataclass, field
 from a3s_code.store.reading import WrongForm, parse_time, take, take_optional, take_strings
 
 MemoryType = Literal["episodic", "semantic", "procedural", "working"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,6 @@ from a3s_code.memory.item import MemoryItem
 from a3s_code.memory.protocol import MemoryStore
 from a3s_code.memory.scoring import score
 from a3s_code.memory.words import significant_words
-from a3s_code.records import dataclass
 
 _MAX_WORDS = 16  # single searches in a store that cannot search for words itself
 _PER_WORD = 20

@@ -6,12 +6,12 @@ import asyncio
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.lanes import LANES, Lane, lane_of
-from a3s_code.records import dataclass
 
 __all__ = [
     "LANES",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.glob import compile_glob
 from a3s_code.permissions.subject import Subject, subject_of
-from a3s_code.records import dataclass, field
 
 _RULE = re.compile(r"\s*(?P<tool>[^\s()]+)\s*(?:\((?P<pattern>.*)\))?\s*", re.DOTALL)
 # There `SECRET/x` opens the file `secret/x`.

@@ -11,10 +11,9 @@ import os
 import posixpath
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-from a3s_code.records import dataclass
 
 _PATH_TOOLS = frozenset({"read", "write", "edit", "patch"})
 _PLAIN = {"bash": "command", "skill": "skill_name", "task": "agent", "web_fetch": "url"}

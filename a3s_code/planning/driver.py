@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from a3s_code.errors import A3SError
@@ -35,7 +36,6 @@ from a3s_code.planning.prompts import (
     conversation_for_planning,
 )
 from a3s_code.planning.waves import PlanRun, RunWave, StepCall, StepOutcome
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 log = logging.getLogger("a3s_code")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from a3s_code.planning.parse import json_object
 from a3s_code.planning.task import text_of, texts_of
-from a3s_code.records import dataclass
 
 GENERIC_CRITERIA = (
     "Everything that was asked for is done.",

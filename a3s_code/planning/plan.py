@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.planning.task import Task, TaskPriority, TaskStatus
-from a3s_code.records import dataclass, field
 
 
 class Complexity(StrEnum):

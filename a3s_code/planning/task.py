@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeVar
-
-from a3s_code.records import dataclass
 
 S = TypeVar("S", bound=StrEnum)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from a3s_code.errors import A3SError
 from a3s_code.messages import Message
 from a3s_code.planning.plan import ExecutionPlan
 from a3s_code.planning.prompts import plan_message, step_message, wave_message, wave_text
 from a3s_code.planning.task import Task, TaskStatus
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 _NOT_FINISHED = "It was cancelled before it said anything."

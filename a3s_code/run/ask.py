@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 from a3s_code.errors import ModelError, StreamInterrupted
 from a3s_code.events import AgentEvent, Retrying
@@ -11,7 +12,6 @@ from a3s_code.llm.bound import BoundModel, ModelCall
 from a3s_code.llm.failures import GAVE_UP, redacted
 from a3s_code.llm.model import ModelReply, ToolDefinition
 from a3s_code.messages import Message
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]

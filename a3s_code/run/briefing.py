@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from a3s_code.context.model import ContextItem, ContextQuery, ContextType
 from a3s_code.context.provider import ContextProvider
@@ -22,7 +23,6 @@ from a3s_code.events import (
 from a3s_code.memory.item import MemoryItem
 from a3s_code.memory.recall import Recalled
 from a3s_code.memory.session_memory import SessionMemory
-from a3s_code.records import dataclass
 from a3s_code.tools.threads import in_thread
 
 log = logging.getLogger("a3s_code")

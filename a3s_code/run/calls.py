@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext, suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from itertools import count, groupby
 from typing import Any
 
@@ -18,7 +18,6 @@ from a3s_code.lanes.tool_commands import run_tool_in
 from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_code.messages import ImageBlock, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.permissions.lanes import lane_of
-from a3s_code.records import dataclass, field
 from a3s_code.results import ToolResult
 from a3s_code.run.gate import Admitted, Gate
 from a3s_code.run.progress import ProgressRelay

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from a3s_code.permissions.policy import PermissionPolicy
-from a3s_code.records import dataclass
 from a3s_code.run.gate import Gate
 from a3s_code.skills.allowed import AllowedTools
 from a3s_code.tools.delegate import ChildSpec

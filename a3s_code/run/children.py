@@ -6,7 +6,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -16,7 +16,6 @@ from a3s_code.llm.bound import BoundModel
 from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, LoopLimits
 from a3s_code.messages import Message
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox

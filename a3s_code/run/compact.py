@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 from a3s_code.errors import ModelError
 from a3s_code.events import AgentEvent, ContextCompacted, ContextCompacting, ContextWarning
@@ -19,7 +20,6 @@ from a3s_code.loop.compaction import (
     transcript,
 )
 from a3s_code.messages import Message
-from a3s_code.records import dataclass
 from a3s_code.results import TokenUsage
 
 log = logging.getLogger("a3s_code")

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from a3s_code.errors import A3SError, ExecutionError, ModelError, PromptBlocked
@@ -26,7 +26,6 @@ from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.machine import AgentLoop, Step
 from a3s_code.messages import Message
 from a3s_code.planning.driver import GoalWatch, PlanDriver, PlanResult, opening
-from a3s_code.records import dataclass
 from a3s_code.results import TokenUsage
 from a3s_code.run.ask import Asker
 from a3s_code.run.briefing import Briefing

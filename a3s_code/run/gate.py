@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +23,6 @@ from a3s_code.permissions.confirmation import (
     lane_of,
 )
 from a3s_code.permissions.policy import PermissionPolicy
-from a3s_code.records import dataclass, field
 from a3s_code.skills.restriction import REASON as RESTRICTED
 from a3s_code.skills.restriction import SkillRestriction
 from a3s_code.tools.arguments import normalise_arguments

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
 
 from a3s_code.errors import A3SError
 from a3s_code.events import AgentEvent
@@ -11,7 +12,6 @@ from a3s_code.planning.branch import BranchEvents
 from a3s_code.planning.choice import is_planned
 from a3s_code.planning.driver import Answer
 from a3s_code.planning.waves import StepCall, StepOutcome
-from a3s_code.records import dataclass, field
 from a3s_code.run.turns import Turns
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from a3s_code.events import AgentEvent, TurnEnd, TurnStart
 from a3s_code.llm.model import ModelReply, ToolDefinition
 from a3s_code.loop.machine import AgentLoop, CallModel, Finish, RunTools, Step
 from a3s_code.messages import Message, TextBlock
-from a3s_code.records import dataclass, field
 from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox, TurnCalls
 from a3s_code.run.compact import AutoCompact

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-
-from a3s_code.records import dataclass
+from dataclasses import dataclass
 
 DEFAULT_INTERVAL_S = 600
 MIN_INTERVAL_S = 1

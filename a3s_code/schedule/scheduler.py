@@ -6,11 +6,11 @@ import math
 import secrets
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code import checks
 from a3s_code.errors import ScheduleFull
-from a3s_code.records import dataclass
 from a3s_code.schedule.grammar import MIN_INTERVAL_S
 
 MAX_TASKS = 50

@@ -9,9 +9,9 @@ letter of a script that is written without spaces.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass
 
 _B = r"(?a:\b)"
 _BASE64URL = r"[A-Za-z0-9_-]"

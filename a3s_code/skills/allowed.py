@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import InvalidArgument
 from a3s_code.permissions.rules import PermissionRule
-from a3s_code.records import dataclass
 
 log = logging.getLogger("a3s_code")
 

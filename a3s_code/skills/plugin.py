@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from a3s_code.errors import InvalidArgument, WrongType
-from a3s_code.records import dataclass
 from a3s_code.skills.file import parse_skill
 from a3s_code.skills.registry import SkillRegistry
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument
-from a3s_code.records import dataclass, field
 
 
 class SkillKind(StrEnum):

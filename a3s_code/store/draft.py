@@ -12,11 +12,10 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, messages_from
-from a3s_code.records import dataclass
 from a3s_code.results import TokenUsage
 from a3s_code.store.files import encoded_json
 from a3s_code.store.saved import SavedSession

@@ -9,13 +9,13 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a3s_code import checks
 from a3s_code.errors import SessionConflict, StoreError
 from a3s_code.messages import Message
-from a3s_code.records import dataclass
 from a3s_code.store import journal
 from a3s_code.store.appending import append_durably, bytes_after
 from a3s_code.store.drafts import RunningTurn, cut_off, remove_left_over

@@ -7,9 +7,9 @@ older than the snapshot, which then contains all of it.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
-from a3s_code.records import dataclass
 from a3s_code.store.files import encoded_json
 from a3s_code.store.plan import Growth
 from a3s_code.store.reading import WrongForm

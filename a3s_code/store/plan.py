@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from a3s_code.messages import Message
-from a3s_code.records import dataclass
 from a3s_code.store.saved import GROWING, SavedSession
 
 # A short session is written whole each time: that costs next to nothing, and whoever opens the

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
 from a3s_code.messages import Message
-from a3s_code.records import dataclass, field
 from a3s_code.store.plan import Growth
 from a3s_code.store.saved import SavedSession
 

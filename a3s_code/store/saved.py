@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, cast, get_args
 from urllib.parse import urlsplit, urlunsplit
 
 from a3s_code.errors import InvalidHistory
 from a3s_code.messages import Message, messages_from
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 from a3s_code.store.reading import (
     WrongForm,

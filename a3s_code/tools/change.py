@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from a3s_code.records import dataclass
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.threads import Stop
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 from a3s_code.permissions.policy import PermissionPolicy
-from a3s_code.records import dataclass, field
 from a3s_code.results import TokenUsage
 from a3s_code.skills.allowed import AllowedTools
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from a3s_code.errors import ToolFailed
-from a3s_code.records import dataclass
 from a3s_code.tools.failures import reason
 from a3s_code.tools.output import HeadAndTail
 from a3s_code.tools.process import run_command

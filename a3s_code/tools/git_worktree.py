@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from a3s_code.errors import ToolFailed
-from a3s_code.records import dataclass
 from a3s_code.tools.git_command import run_git
 from a3s_code.tools.git_reading import read_git
 from a3s_code.tools.protocol import ToolOutput

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
-
-from a3s_code.records import dataclass
+from dataclasses import dataclass
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
 _ENDING = re.compile(r"\*[\w.-]*", re.ASCII)

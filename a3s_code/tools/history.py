@@ -5,9 +5,8 @@ from __future__ import annotations
 import difflib
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-
-from a3s_code.records import dataclass, field
 
 MAX_SNAPSHOTS = 500
 

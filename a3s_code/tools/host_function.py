@@ -7,11 +7,11 @@ import inspect
 import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from a3s_code import checks
 from a3s_code.errors import InvalidArgument, ToolFailed
-from a3s_code.records import dataclass, field
 from a3s_code.tools.docstring import parameter_texts, summary
 from a3s_code.tools.foreign import call_foreign
 from a3s_code.tools.host_result import output_of

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from a3s_code.records import dataclass
 
 if TYPE_CHECKING:  # slow to import, and most sessions meet no rules until their first search
     from pathspec import GitIgnoreSpec

@@ -9,9 +9,9 @@ import select
 import subprocess
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from a3s_code.records import dataclass
 from a3s_code.tools.orphans import orphan_watch
 from a3s_code.tools.own_group import own_group
 from a3s_code.tools.process_tree import kill_tree

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from a3s_code.messages import Attachment
-from a3s_code.records import dataclass, field
 from a3s_code.tools.delegate import Delegate
 from a3s_code.tools.history import FileHistory
 from a3s_code.tools.workspace import Workspace

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from a3s_code.errors import InvalidArgument, ToolFailed
-from a3s_code.records import dataclass, field
 from a3s_code.tools.bash import DEFAULT_TIMEOUT_MS, Bash
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.threads import in_thread

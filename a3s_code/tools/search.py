@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
 from a3s_code.errors import ToolFailed
-from a3s_code.records import dataclass
 from a3s_code.tools import confined
 from a3s_code.tools.dialect import compile_regex, is_tame, same_in_ripgrep
 from a3s_code.tools.failures import reason

@@ -10,10 +10,10 @@ import html
 import json
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
-from a3s_code.records import dataclass
 from a3s_code.tools.search_results import SearchResult
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Any, Self
 
 from a3s_code.errors import ToolFailed
-from a3s_code.records import dataclass
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.orphans import orphan_watch

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-
-from a3s_code.records import dataclass, field
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)

@@ -6,8 +6,7 @@ Strict on purpose: what a model remembers wrongly must fail, never land somewher
 from __future__ import annotations
 
 import re
-
-from a3s_code.records import dataclass, field
+from dataclasses import dataclass, field
 
 _HEADER = re.compile(r"@@ -(\d{1,9})(?:,(\d{1,9}))? \+(\d{1,9})(?:,(\d{1,9}))? @@")
 _NO_NEWLINE = "\\"

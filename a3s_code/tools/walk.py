@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from a3s_code.records import dataclass
 from a3s_code.tools.confined import Folder, is_real_folder
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.ignore import FILE_NAME, NO_RULES, IgnoreRules, read_rule_lines

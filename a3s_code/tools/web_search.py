@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote_plus
 
 from a3s_code.config.search import SearchConfig
 from a3s_code.errors import ToolFailed
-from a3s_code.records import dataclass
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine, UnreadableAnswer
 from a3s_code.tools.search_results import SearchResult, as_json, as_text, merge
