@@ -102,15 +102,18 @@ def standing(call: ToolCall) -> str:
             return "runs"
         case "refused":
             return f"denied: {_oneline(call.reason)}" if call.reason else "denied"
-        case "cancelled":
-            return "cancelled"
-    seconds = f"{call.duration_ms / 1000:.1f} s"
-    approved = "approved, " if call.approved else ""
-    return (
-        f"{approved}{seconds}"
-        if not call.exit_code
-        else f"{approved}exit {call.exit_code}, {seconds}"
-    )
+        case "cancelled" if call.not_run:
+            return "cancelled, not run"
+    words = ["approved"] if call.approved else []
+    if call.state == "cancelled":
+        words.append("cancelled")
+    elif call.exit_code:
+        words.append(f"exit {call.exit_code}")
+    elif call.exit_code is None:  # of a call inside another one
+        words.append("result above")
+    if call.duration_ms or (call.state == "done" and call.exit_code is not None):
+        words.append(f"{call.duration_ms / 1000:.1f} s")
+    return ", ".join(words)
 
 
 def sign(call: ToolCall) -> str:

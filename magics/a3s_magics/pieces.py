@@ -35,7 +35,8 @@ class ToolCall:
 
     `args_text` is the arguments' JSON as far as it was streamed, `output` what the running tool
     printed, `result` the text the model got back (None before). `approved` and `reason` tell what a
-    person or the policy decided; `approved` is None when nobody was asked.
+    person or the policy decided; `approved` is None when nobody was asked. `not_run` is true of a
+    cancelled call that never began.
     """
 
     tool_id: str
@@ -51,6 +52,7 @@ class ToolCall:
     images: tuple[Attachment, ...] = ()
     approved: bool | None = None
     reason: str | None = None
+    not_run: bool = False
 
     @property
     def over(self) -> bool:

@@ -76,6 +76,10 @@ _OF_TOOLS = (
 )
 
 
+# How the result of a call begins that was stopped by Cancel.
+CUT_OFF = "Cancelled by the user before it finished."
+
+
 def advance(view: Transcript, event: AgentEvent) -> Transcript:
     """The transcript after one more event; events of unknown types change nothing."""
     of_children = _advance_children(view, event)
@@ -95,7 +99,7 @@ def advance(view: Transcript, event: AgentEvent) -> Transcript:
         case End():
             return _ended(view, event)
         case ErrorEvent(error=error, error_type=kind):
-            settled = _settled(_without_progress(view.segments))
+            settled = _settled(_without_progress(view.segments), cut_off=True)
             failed = replace(view, outcome="failed", segments=settled)
             return _add(failed, Failure(kind, error))
         case BtwAnswer(answer=answer):
@@ -179,7 +183,8 @@ def _advance_tool(view: Transcript, event: AgentEvent) -> Transcript | None:
             )
         case ToolEnd():
             known = _with_tool(view, event.tool_id, event.tool_name)
-            return _update(known, event.tool_id, lambda call: _finished(call, event))
+            ended = _update(known, event.tool_id, lambda call: _finished(call, event))
+            return replace(ended, segments=_without_own_end(ended.segments, event))
         case ConfirmationRequired(tool_id=tool_id, tool_name=name, args=args):
             known = _with_tool(view, tool_id, name)
             return _update(known, tool_id, lambda call: replace(call, state="asking", args=args))
@@ -264,15 +269,32 @@ def _update(view: Transcript, tool_id: str, change: Callable[[ToolCall], ToolCal
 
 def _finished(call: ToolCall, event: ToolEnd) -> ToolCall:
     refused = call.state == "refused" or call.approved is False
+    state: ToolState = "refused" if refused else "done"
+    if call.state == "asking":  # the question was never answered
+        state = "cancelled"
     return replace(
         call,
-        state="refused" if refused else "done",
+        state=state,
+        not_run=state == "cancelled",
         args=event.args or call.args or {},
         result=event.tool_output,
         exit_code=event.exit_code,
         duration_ms=event.duration_ms,
         metadata=event.metadata,
         images=event.images,
+    )
+
+
+def _without_own_end(segments: tuple[Segment, ...], event: ToolEnd) -> tuple[Segment, ...]:
+    """Calls inside another, as of `batch`, end with it: only their questions have events."""
+    inside = f"{event.tool_id}."
+    if event.tool_output.startswith(CUT_OFF):
+        return segments
+    return tuple(
+        replace(part, state="done" if part.state == "running" else part.state, result="")
+        if isinstance(part, ToolCall) and part.tool_id.startswith(inside) and not part.over
+        else part
+        for part in segments
     )
 
 
@@ -299,16 +321,26 @@ def _without_progress(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
     return segments
 
 
-def _settled(segments: tuple[Segment, ...]) -> tuple[Segment, ...]:
-    return tuple(_settled_part(part) for part in segments)
+def _settled(segments: tuple[Segment, ...], *, cut_off: bool) -> tuple[Segment, ...]:
+    """Nothing runs any more. `cut_off` says that the turn was stopped, and its calls with it."""
+    return tuple(_settled_part(part, cut_off) for part in segments)
 
 
-def _settled_part(part: Segment) -> Segment:
+def _settled_part(part: Segment, cut_off: bool) -> Segment:
     match part:
-        case ToolCall() if not part.over:
+        case ToolCall(state="asking"):
+            return replace(part, state="cancelled", not_run=True)
+        case ToolCall(state="preparing" | "running"):
             return replace(part, state="cancelled")
-        case Child(view=view) if view.outcome is None:
-            ended = replace(view, outcome="cancelled", segments=_settled(view.segments))
+        case ToolCall(state="refused", result=None):
+            return replace(part, result="")
+        case ToolCall(state="done", exit_code=1, result=str(result)) if cut_off:
+            return replace(part, state="cancelled") if result.startswith(CUT_OFF) else part
+        case Child(view=view):
+            outcome = view.outcome or "cancelled"
+            ended = replace(
+                view, outcome=outcome, segments=_settled(view.segments, cut_off=cut_off)
+            )
             return replace(part, view=ended)
         case Plan():
             return abandoned(part)
@@ -364,7 +396,9 @@ def _spoken(view: Transcript, event: TextDelta | ReasoningDelta) -> Transcript:
 def _reported(child: Child, event: SubagentProgress | SubagentEnd) -> Child:
     if isinstance(event, SubagentProgress):
         return replace(child, status=event.status)
-    view = replace(child.view, segments=_settled(_without_progress(child.view.segments)))
+    view = replace(
+        child.view, segments=_settled(_without_progress(child.view.segments), cut_off=False)
+    )
     if not event.success:
         view = _add(replace(view, outcome="failed"), Failure("Failed", event.output))
     else:
@@ -379,7 +413,7 @@ def _ended(view: Transcript, event: End) -> Transcript:
         view = _append(view, Text, event.text)
     return replace(
         view,
-        segments=_settled(_without_progress(view.segments)),
+        segments=_settled(_without_progress(view.segments), cut_off=event.cancelled),
         usage=event.usage,
         outcome="cancelled" if event.cancelled else "done",
         final_text=event.text,

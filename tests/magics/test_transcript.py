@@ -31,8 +31,19 @@ from a3s_code import (
     TurnStart,
     UnknownEvent,
 )
+from a3s_code.loop.machine import CANCELLED_RESULT
+from a3s_magics.cards import sign, standing
 from a3s_magics.rope import Rope
-from a3s_magics.transcript import Failure, Notice, Reasoning, Text, ToolCall, Transcript, advance
+from a3s_magics.transcript import (
+    CUT_OFF,
+    Failure,
+    Notice,
+    Reasoning,
+    Text,
+    ToolCall,
+    Transcript,
+    advance,
+)
 
 USAGE = TokenUsage(prompt_tokens=7, completion_tokens=3, total_tokens=10)
 
@@ -177,6 +188,65 @@ def test_a_cancelled_end_settles_running_tools() -> None:
     call = view.tool("1")
     assert call is not None
     assert (view.outcome, call.state) == ("cancelled", "cancelled")
+
+
+ASKED = ConfirmationRequired(tool_id="1", tool_name="bash", args={"command": "ls"})
+APPROVED = ConfirmationReceived(tool_id="1", approved=True)
+
+
+def told(view: Transcript, tool_id: str) -> str:
+    call = view.tool(tool_id)
+    assert call is not None
+    return f"{sign(call)} {standing(call)}"
+
+
+def test_cancel_while_a_question_is_open_says_that_the_call_did_not_run() -> None:
+    view = fold(ASKED, tool_end("1", 1, CANCELLED_RESULT), end(cancelled=True))
+
+    assert told(view, "1") == "■ cancelled, not run"
+    assert told(fold(ASKED, end(cancelled=True)), "1") == "■ cancelled, not run"
+
+
+@pytest.mark.parametrize("output", [CANCELLED_RESULT, f"{CANCELLED_RESULT} Its output until then:"])
+def test_a_tool_that_was_cut_off_has_not_failed(output: str) -> None:
+    view = fold(ASKED, APPROVED, tool_end("1", 1, output), end(cancelled=True))
+
+    assert told(view, "1") == "■ approved, cancelled, 0.0 s"
+
+
+def test_a_command_cannot_pretend_that_it_was_cancelled() -> None:
+    view = fold(ASKED, APPROVED, tool_end("1", 1, CANCELLED_RESULT), end())
+
+    assert told(view, "1") == "✗ approved, exit 1, 0.0 s"
+
+
+def test_a_failure_before_the_cancel_stays_a_failure() -> None:
+    view = fold(ASKED, APPROVED, tool_end("1", 1, "no such file"), end(cancelled=True))
+
+    assert told(view, "1") == "✗ approved, exit 1, 0.0 s"
+
+
+def test_the_words_of_a_cancelled_call_are_the_librarys() -> None:
+    assert CUT_OFF == CANCELLED_RESULT
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"), [(True, "✓ approved, result above"), (False, "⊘ denied: no")]
+)
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_call_inside_a_batch_ends_with_it(answer: bool, expected: str, ends: bool) -> None:
+    inner = ConfirmationRequired(tool_id="1.1", tool_name="bash", args={"command": "ls"})
+    decided = ConfirmationReceived(tool_id="1.1", approved=answer, reason=None if answer else "no")
+    batch = ToolStart(tool_id="1", tool_name="batch", args={})
+    view = fold(batch, inner, decided, *([tool_end("1")] if ends else []), end(cancelled=not ends))
+
+    call = view.tool("1.1")
+    assert call is not None
+    if ends or not answer:
+        assert told(view, "1.1") == expected
+        assert call.over
+    else:
+        assert told(view, "1.1") == "■ approved, cancelled"
 
 
 def test_an_answer_that_comes_only_with_the_end_is_shown() -> None:
