@@ -8,7 +8,7 @@ from typing import Literal
 from a3s_magics.cards import question_text
 from a3s_magics.desk import Desk
 from a3s_magics.interrupt import TurnInterrupt
-from a3s_magics.steering import steers_agent
+from a3s_magics.steering import ASKED_EACH_TIME, steers_agent
 from a3s_magics.transcript import ToolCall, Transcript
 
 Asks = Literal["buttons", "keyboard", "nobody"]
@@ -46,9 +46,10 @@ class Approvals:
         return call.name in self.desk.approved_tools and not steers_agent(call.args or {})
 
     def _ask(self, call: ToolCall) -> None:
-        question = (
-            f"{question_text(call)}\n[y] once, [s] for this session, [n] or a reason to deny: "
-        )
+        each_time = steers_agent(call.args or {})
+        remark = f"\n{ASKED_EACH_TIME}" if each_time else ""
+        session = "" if each_time else "[s] for this session, "
+        question = f"{question_text(call)}{remark}\n[y] once, {session}[n] or a reason to deny: "
         try:
             with self.interrupt.raising():
                 answer = input(question).strip()
@@ -59,7 +60,7 @@ class Approvals:
             case "y" | "yes":
                 self.desk.approve(call.tool_id, call.name)
             case "s" | "session":
-                self.desk.approve(call.tool_id, call.name, for_session=True)
+                self.desk.approve(call.tool_id, call.name, for_session=not each_time)
             case "" | "n" | "no":
                 self.desk.deny(call.tool_id)
             case _:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+ASKED_EACH_TIME = "This file steers the agent; each change of it is asked for."
 _FILES = frozenset({"agent.hcl", "agents.md"})
 _FOLDER = ".a3s"
 _ARGUMENTS = ("file_path", "path")

@@ -134,6 +134,28 @@ def test_an_approval_for_the_session_is_remembered(
     assert [(workspace / name).exists() for name in "abc"] == [True, True, True]
 
 
+def test_a_file_that_steers_the_agent_is_asked_for_each_time(
+    kernel: Kernel, model_server: ModelServer, workspace: Path
+) -> None:
+    model_server.script(calls("write", file_path="AGENTS.md", content="x"), says("Done."))
+    seen: list[tuple[bool, str]] = []
+
+    def decide(screen: Screen) -> None:
+        offered = screen.button("Approve for this session") is not None
+        seen.append((offered, str([state.get("value") for state in screen.widgets.values()])))
+        press(kernel, "Approve once")(screen)
+
+    screen = kernel.run(
+        "%%a3s\nwrite", once(lambda screen: screen.button("Approve once"), decide), answer=""
+    ).succeeded()
+
+    ((offered, values),) = seen
+    assert not offered
+    assert "each change of it is asked for" in values
+    assert (workspace / "AGENTS.md").exists()
+    assert set(screen.widgets) == screen.closed
+
+
 @pytest.mark.versions
 def test_the_reason_of_a_denial_reaches_the_model(
     kernel: Kernel, model_server: ModelServer

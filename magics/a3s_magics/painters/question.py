@@ -10,12 +10,14 @@ from a3s_magics.cards import headline
 from a3s_magics.desk import Desk
 from a3s_magics.lane import Lane
 from a3s_magics.painters.closing import close_tree
+from a3s_magics.steering import ASKED_EACH_TIME, steers_agent
 from a3s_magics.transcript import ToolCall
 
 
 class Question:
     """Approve once, approve for this session, or deny with a reason; the first click decides.
 
+    What no approval for the session covers does not offer one, and says why.
     `told_above`: the call's own card stands right above and says what it would do.
     """
 
@@ -24,15 +26,19 @@ class Question:
         self._reason = ipywidgets.Text(
             placeholder="reason, told to the model", layout={"width": "240px"}
         )
-        self._buttons = [
-            _button("Approve once", "success", "Let this call run"),
-            _button("Approve for this session", "", f"Let every call of {call.name} run"),
-            _button("Deny", "danger", "Refuse this call; the model is told the reason"),
-        ]
-        once, session, deny = self._buttons
+        each_time = steers_agent(call.args or {})
+        once = _button("Approve once", "success", "Let this call run")
         once.on_click(lambda _button: desk.approve(call.tool_id, call.name))
-        session.on_click(lambda _button: desk.approve(call.tool_id, call.name, for_session=True))
+        deny = _button("Deny", "danger", "Refuse this call; the model is told the reason")
         deny.on_click(lambda _button: desk.deny(call.tool_id, self._reason.value))
+        self._buttons = [once, deny]
+        if not each_time:
+            tooltip = f"Let every call of {call.name} run"
+            session = _button("Approve for this session", "", tooltip)
+            session.on_click(
+                lambda _button: desk.approve(call.tool_id, call.name, for_session=True)
+            )
+            self._buttons.insert(1, session)
         for part in (*self._buttons, self._reason):
             lane.register(part)
         for button in self._buttons:  # a click on one that is not registered yet would be lost
@@ -41,8 +47,11 @@ class Question:
         question = ipywidgets.HTML(
             f'<div class="a3s-question" role="alert">Allow <b>{escape(call.name)}</b> {what}?</div>'
         )
-        row = ipywidgets.HBox([once, session, deny, self._reason], layout={"flex_flow": "row wrap"})
-        self.widget = ipywidgets.VBox([question, row])
+        told = [question]
+        if each_time:
+            told.append(ipywidgets.HTML(f'<div class="a3s-quiet">{ASKED_EACH_TIME}</div>'))
+        row = ipywidgets.HBox([*self._buttons, self._reason], layout={"flex_flow": "row wrap"})
+        self.widget = ipywidgets.VBox([*told, row])
 
     def close(self) -> None:
         """Take the buttons off the screen: the question is answered."""
