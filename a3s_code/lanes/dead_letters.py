@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import os
 import re
 import threading
 from collections import deque
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from a3s_code.store.files import encoded_json, make_folder, write_whole
 
 log = logging.getLogger("a3s_code")
 
@@ -52,11 +52,8 @@ class DeadLetters:
             return [asdict(letter) for letter in self._letters]
 
     def _write(self, file: Path) -> None:
-        text = json.dumps([asdict(letter) for letter in self._letters], ensure_ascii=False)
         try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            fresh = file.with_suffix(".new")
-            fresh.write_text(text, encoding="utf-8")
-            os.replace(fresh, file)
+            make_folder(file.parent)
+            write_whole(file, encoded_json([asdict(letter) for letter in self._letters]))
         except OSError as error:  # the letters themselves are unharmed
             log.warning("dead letters were not written to %s: %s", file, error)

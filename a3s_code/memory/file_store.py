@@ -20,6 +20,7 @@ from a3s_code.store.files import (
     encoded_json,
     explained,
     locked,
+    make_folder,
     remove_leftovers,
     write_whole,
 )
@@ -55,7 +56,7 @@ class FileMemoryStore(IndexedStore):
         """Make the folder and read the index now, so that trouble shows at once."""
         with self._lock:
             with explained("create the folder", self._items_folder):
-                self._items_folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self._items_folder)
             self._current()
 
     def retrieve(self, item_id: str) -> MemoryItem | None:
@@ -99,7 +100,7 @@ class FileMemoryStore(IndexedStore):
         with self._lock:
             self._current()  # rebuilds under a lock of its own
             with locked(self._folder), explained("write in", self._folder):
-                self._items_folder.mkdir(exist_ok=True)
+                make_folder(self._items_folder)
                 self._sweep()
                 if not self._is_fresh():
                     self._read()

@@ -16,6 +16,8 @@ from a3s_code.errors import StoreError
 
 LOCK_TIMEOUT_S = 10.0
 PRIVATE = 0o600  # conversations are nobody else's business
+# On Windows a folder has the permissions of the one that holds it.
+_PRIVATE_FOLDER = 0o700 if os.name == "posix" else 0o777
 BINARY = getattr(os, "O_BINARY", 0)
 _LOCK_POLL_S = 0.005
 _BUSY_S = 2.0  # Windows: another process reads the file that is to be replaced
@@ -44,6 +46,18 @@ def explained(action: str, path: Path | str) -> Iterator[None]:
         raise StoreError(f"cannot {action} {str(path)!r}: {reason}") from error
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, each for its owner only.
+
+    Folders that are there keep their permissions. Raises `OSError`.
+    """
+    if folder.is_dir():
+        return
+    if folder.parent != folder:
+        make_folder(folder.parent)
+    folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+
+
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Be the only writer in the folder, among all processes. Makes the folder if need be.
@@ -53,8 +67,8 @@ def locked(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     with explained("create the folder", folder):
-        folder.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(folder / ".lock")
+        make_folder(folder)
+    lock = FileLock(folder / ".lock", mode=PRIVATE)
     try:
         with explained("lock the folder", folder):
             lock.acquire(timeout=LOCK_TIMEOUT_S, poll_interval=_LOCK_POLL_S)

@@ -323,3 +323,13 @@ def test_leftovers_of_killed_writers_are_removed(store: FileSessionStore, folder
     (folder / "s.json.17-4.tmp").write_bytes(b"x")
     store.save(session(1))
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "s.json"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are those of the folder there")
+def test_only_the_owner_can_look_into_the_folder(store: FileSessionStore, folder: Path) -> None:
+    """Files, the lock, and every folder that was made; a folder that was there stays as it is."""
+    folder.parent.parent.chmod(0o755)
+    save_turns(store, 2)
+    for path in (folder.parent, *folder.parent.rglob("*")):
+        assert path.stat().st_mode & 0o077 == 0, path
+    assert folder.parent.parent.stat().st_mode & 0o777 == 0o755
