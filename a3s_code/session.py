@@ -18,12 +18,12 @@ from a3s_code.conversation import Conversation, Run
 from a3s_code.errors import A3SError, InvalidArgument, SessionClosed, ToolError, WrongType
 from a3s_code.hooks.registry import Handler as HookHandler
 from a3s_code.mcp.address import server_config
-from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.messages import Attachment, Message, messages_from
 from a3s_code.results import AgentResult, BtwResult, TokenUsage, ToolResult
 from a3s_code.run.channel import EventChannel
 from a3s_code.run.execution import Outcome
 from a3s_code.run.stream import EventStream
+from a3s_code.session_memory import MemoryCalls
 from a3s_code.session_queue import QueueCalls
 from a3s_code.tools.find import find_files
 from a3s_code.tools.history import FileVersion
@@ -34,7 +34,7 @@ T = TypeVar("T")
 Attachments = Sequence[Attachment | Mapping[str, Any]]
 
 
-class Session(QueueCalls):
+class Session(MemoryCalls, QueueCalls):
     """One conversation with the agent in one workspace. Made by `Agent.session`.
 
     Callable from any thread, inside or outside of an event loop. One `send` or `stream` runs at a
@@ -473,62 +473,6 @@ class Session(QueueCalls):
     def hook_count(self) -> int:
         """The number of registered hooks."""
         return len(self._core.hooks or ())
-
-    # -- memory --------------------------------------------------------------------------------------
-
-    def memory(self) -> SessionMemory | None:
-        """The session's memory, None without a memory store."""
-        return self._core.memory
-
-    @property
-    def has_memory(self) -> bool:
-        """Whether the session has a memory store."""
-        return self._core.memory is not None
-
-    def remember_success(self, task: str, tools: Sequence[str], result: str) -> None:
-        """Keep what worked. Raises `A3SError` without a memory store, as the next ones do."""
-        self._remembers().remember_success(task, tools, result)
-
-    def remember_failure(self, task: str, error: str, tools: Sequence[str]) -> None:
-        """Keep what failed, and is to be avoided."""
-        self._remembers().remember_failure(task, error, tools)
-
-    def recall_similar(self, query: str, limit: int = 5) -> list[dict[str, Any]]:
-        """Items that contain the query or share significant words with it, the best first."""
-        return self._remembers().recall_similar(query, limit)
-
-    def recall_by_tags(self, tags: Sequence[str], limit: int = 10) -> list[dict[str, Any]]:
-        """Items that have any of the tags, the best first."""
-        return self._remembers().recall_by_tags(tags, limit)
-
-    def memory_recent(self, limit: int = 10) -> list[dict[str, Any]]:
-        """The newest items of the long-term memory."""
-        return self._remembers().recent(limit)
-
-    def memory_stats(self) -> dict[str, int]:
-        """`long_term_count`, `short_term_count`, `working_count`."""
-        return self._remembers().stats()
-
-    def get_working(self) -> list[dict[str, Any]]:
-        """The working memory."""
-        return self._remembers().get_working()
-
-    def clear_working(self) -> None:
-        """Empty the working memory."""
-        self._core.memory_cleared("working", self._remembers().clear_working())
-
-    def get_short_term(self) -> list[dict[str, Any]]:
-        """What this session has remembered, the oldest first."""
-        return self._remembers().get_short_term()
-
-    def clear_short_term(self) -> None:
-        """Empty the short-term memory."""
-        self._core.memory_cleared("short_term", self._remembers().clear_short_term())
-
-    def _remembers(self) -> SessionMemory:
-        if self._core.memory is None:
-            raise A3SError("Memory not configured for this session")
-        return self._core.memory
 
     # -- versions of files ---------------------------------------------------------------------------
 

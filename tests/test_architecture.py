@@ -55,7 +55,7 @@ LAYERS = (
     ("a3s_code.drafting",),
     ("a3s_code.conversation",),
     ("a3s_code.assembly",),
-    ("a3s_code.session_queue",),
+    ("a3s_code.session_memory", "a3s_code.session_queue"),
     ("a3s_code.session",),
     ("a3s_code.agent",),
     ("a3s_code.teams",),
