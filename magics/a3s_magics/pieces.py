@@ -169,6 +169,11 @@ class Transcript:
         return "\n\n".join(parts)
 
     @property
+    def of_command(self) -> bool:
+        """Whether a slash command has answered, and no model: the text is no Markdown."""
+        return self.outcome == "done" and not self.prompt and not self.turn
+
+    @property
     def plan(self) -> Plan | None:
         """The turn's plan, if it has one."""
         return next((part for part in self.segments if isinstance(part, Plan)), None)

@@ -111,12 +111,18 @@ def segment_text(part: Segment) -> str:
 
 def turn_markdown(view: Transcript, around: Surroundings) -> str:
     """The whole turn, with the status line at its end."""
-    blocks = [
-        failure_markdown(part) if isinstance(part, Failure) else segment_markdown(part)
-        for part in view.segments
-    ]
+    blocks = [_block(part, verbatim=view.of_command) for part in view.segments]
     blocks.append(f"<sub>{inert(status_line(view, around))}</sub>")
     return _below_each_other(blocks)
+
+
+def _block(part: Segment, *, verbatim: bool) -> str:
+    match part:
+        case Failure():
+            return failure_markdown(part)
+        case Text(content=content) if verbatim and "\n" in str(content).strip():
+            return fenced(without_controls(str(content)).strip("\n"))  # its lines stay lines
+    return segment_markdown(part)
 
 
 def _below_each_other(blocks: Iterable[str]) -> str:

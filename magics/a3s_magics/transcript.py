@@ -102,8 +102,9 @@ def advance(view: Transcript, event: AgentEvent) -> Transcript:
             settled = _settled(_without_progress(view.segments), cut_off=True)
             failed = replace(view, outcome="failed", segments=settled)
             return _add(failed, Failure(kind, error))
-        case BtwAnswer(answer=answer):
-            return view if _ends_with(view, answer) else _append(view, Text, answer)
+        case BtwAnswer(question=question, answer=answer):
+            asked = replace(view, prompt=question)
+            return asked if _ends_with(asked, answer) else _append(asked, Text, answer)
         case _:
             return (
                 _advance_tool(view, event)
