@@ -45,6 +45,9 @@ class Control:
         rest = rest.strip()
         if rest and name not in _ARGUMENTS:
             raise UsageError(f"%a3s {name}: unexpected {one_line(rest)!r}; it takes nothing else")
+        if name in _ONE_WORD and len(rest.split()) > 1:
+            extra = one_line(rest.split(maxsplit=1)[1])
+            raise UsageError(f"%a3s {name}: unexpected {extra!r}; it takes nothing else")
         with said_in_one_line():
             return command(self, rest)
 
@@ -217,6 +220,7 @@ _ARGUMENTS = {
     "mode": "[prompt|python]",
     "explore": "[TOOL]",
 }
+_ONE_WORD = frozenset({"model", "resume", "mode"})
 # These show more than a text; the magic itself answers them.
 _SHOWN = {
     "images": "Pictures of this notebook that can be attached to a prompt.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from a3s_magics.problems import TurnCancelled, failed_turn
 from a3s_magics.record import without_keys
 from a3s_magics.result import TurnResult
-from a3s_magics.transcript import Failure
+from a3s_magics.transcript import Failure, Notice, Transcript
 from a3s_magics.turn import Turn
 
 
@@ -15,5 +15,12 @@ def ended(turn: Turn, result: TurnResult) -> TurnResult:
     if failure is not None:
         raise failed_turn(failure.kind, without_keys(failure.text))
     if result.cancelled:
-        raise TurnCancelled("the answer so far is kept, on screen and in the conversation")
+        raise TurnCancelled(what_is_left(turn.view))
     return result
+
+
+def what_is_left(view: Transcript) -> str:
+    """The words for a cancelled turn; notices are from us and no part of an answer."""
+    if all(isinstance(part, Notice) for part in view.segments):
+        return "nothing had arrived"
+    return "the answer so far is kept, on screen and in the conversation"

@@ -39,6 +39,14 @@ class Settings:
     plan: bool = False
 
 
+def is_folder(path: str) -> bool:
+    """Whether there is such a folder; `~` is the home."""
+    try:
+        return Path(path).expanduser().is_dir()
+    except (OSError, RuntimeError, ValueError):  # no such user's home, or no path at all
+        return False
+
+
 class Home:
     """Keeps session and agent between cells. `approved_tools` were approved for the session."""
 

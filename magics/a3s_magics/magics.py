@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
-from traitlets import Bool, Enum, Unicode
+from traitlets import Bool, Enum, TraitError, Unicode, validate
 
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.matcher import make_matcher
@@ -51,7 +51,9 @@ class A3SMagics(Magics):
     ).tag(config=True)
 
     def __init__(self, shell: Any) -> None:
+        self._made = False
         super().__init__(shell=shell)
+        self._made = True
         self._shell = shell  # upstream types `shell` as optional
         self._home: Home | None = None
         self._lane: Lane | None = None
@@ -59,6 +61,20 @@ class A3SMagics(Magics):
         self._watch = Watch(shell)
         self.tools = ToolMagics(shell, self.tool_line, self.tool_help)
         self.match = make_matcher(self._known)
+
+    @validate("workspace")
+    def _existing_folder(self, proposal: Any) -> str:
+        """Refuse at once what no session could work in.
+
+        A configuration file may name what is not there yet: it must not keep the magics from loading.
+        """
+        folder: str = proposal["value"]
+        if folder and self._made:
+            from a3s_magics.home import is_folder
+
+            if not is_folder(folder):
+                raise TraitError(f"A3SMagics.workspace: {folder!r} is not an existing folder")
+        return folder
 
     @no_var_expand
     @line_cell_magic

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
+# argparse's own sentence about an option at the end of the line.
+_NO_VALUE = re.compile(r"^argument (\S+): expected one argument$")
 SESSION_NAME = re.compile(r"\w[\w.-]{0,63}")
 UI_NAMES = ("widgets", "display", "final", "terminal")
 
@@ -31,7 +33,8 @@ class LineParser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise `UsageError` with one line that names the culprit."""
-        raise UsageError(f"{self.prog}: {one_line(message)} (see {self.prog} --help)")
+        message = _NO_VALUE.sub(r"\1 needs a value", one_line(message))
+        raise UsageError(f"{self.prog}: {message} (see {self.prog} --help)")
 
     def parse_line(self, line: str) -> argparse.Namespace:
         """The options of a magic's line. Raises `UsageError`, or `HelpWanted` with the help text."""
@@ -125,13 +128,17 @@ def prompt_parser() -> LineParser:
 def parse_prompt_options(line: str) -> PromptOptions:
     """The options of a `%%a3s` line. Raises `UsageError` or `HelpWanted`."""
     parser = prompt_parser()
-    given, rest = parser.parse_known_args(words_of(line, parser.prog))
+    words = words_of(line, parser.prog)
+    given, rest = parser.parse_known_args(words)
     if rest and not rest[0].startswith("-"):
         raise UsageError(
             f"%%a3s: unexpected {one_line(' '.join(rest))!r}: the prompt goes on the lines below %%a3s"
         )
     if rest:
         parser.error(f"unknown option {rest[0]}")
+    for one, other in (("--plan", "--no-plan"), ("--new", "--btw")):
+        if one in words and other in words:
+            parser.error(f"{one} and {other} contradict each other")
     if given.out is not None and (not given.out.isidentifier() or iskeyword(given.out)):
         parser.error(f"--out {given.out!r} cannot be the name of a variable")
     if given.max_rounds is not None and given.max_rounds < 1:

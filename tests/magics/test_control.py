@@ -54,6 +54,8 @@ def test_a_session_is_saved_and_resumed(
         ("mode prompt", "A3S kernel"),
         ("reset now", "'now'"),
         ("status of it", "'of it'"),
+        ("model openai/m extra words", "unexpected 'extra words'"),
+        ("resume gone twice", "unexpected 'twice'"),
     ],
 )
 def test_a_mistake_is_one_line(
@@ -94,3 +96,18 @@ def test_models_tools_and_costs_are_listed(
     tools = said(loaded, "%a3s tools", capsys).splitlines()
     assert any(line.split()[0] == "grep" and len(line.split()) > 2 for line in tools)
     assert said(loaded, "%a3s cost", capsys) == "15 tokens (10 in, 5 out), $0.0000"
+
+
+def test_a_workspace_that_is_not_there_is_refused_at_once(
+    loaded: InteractiveShell, workspace: Path, capsys: Out, caplog: pytest.LogCaptureFixture
+) -> None:
+    inner = workspace / "inner"
+    run(loaded, f"%config A3SMagics.workspace = {str(inner)!r}")
+    told = caplog.text + capsys.readouterr().err
+    assert f"A3SMagics.workspace: {str(inner)!r} is not an existing folder" in told
+    assert f"{workspace.name}" in said(loaded, "%a3s status", capsys)
+
+    inner.mkdir()
+    said(loaded, "%a3s reset", capsys)
+    run(loaded, f"%config A3SMagics.workspace = {str(inner)!r}")
+    assert str(inner) in said(loaded, "%a3s status", capsys)

@@ -259,9 +259,11 @@ def test_a_bad_configuration_is_one_line_and_can_be_mended(
 
 
 def test_a_workspace_that_does_not_exist_is_named(
-    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+    loaded: InteractiveShell, workspace: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    (workspace / "gone" / "away").mkdir(parents=True)
     run(loaded, '%config A3SMagics.workspace = "gone/away"')
+    (workspace / "gone" / "away").rmdir()
 
     assert "gone/away" in complaint(loaded, "%%a3s\nhi", capsys).replace("\\", "/")
 

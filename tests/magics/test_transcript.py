@@ -33,6 +33,7 @@ from a3s_code import (
 )
 from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_magics.cards import sign, standing
+from a3s_magics.ending import what_is_left
 from a3s_magics.rope import Rope
 from a3s_magics.transcript import (
     CUT_OFF,
@@ -247,6 +248,14 @@ def test_a_call_inside_a_batch_ends_with_it(answer: bool, expected: str, ends: b
         assert call.over
     else:
         assert told(view, "1.1") == "■ approved, cancelled"
+
+
+def test_a_cancelled_turn_says_whether_anything_is_kept() -> None:
+    retry = Retrying(attempt=2, delay_ms=1500, status=429, reason="busy")
+
+    assert what_is_left(fold(end(cancelled=True))) == "nothing had arrived"
+    assert what_is_left(fold(retry, end(cancelled=True))) == "nothing had arrived"
+    assert "is kept" in what_is_left(fold(TextDelta(text="a"), end("a", cancelled=True)))
 
 
 def test_an_answer_that_comes_only_with_the_end_is_shown() -> None:
