@@ -33,8 +33,10 @@ from a3s_code.security.known_keys import KnownKeys
 from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig
 from a3s_code.tools import builtin_tools
 from a3s_code.tools.delegate import ChildSpec
+from a3s_code.tools.history import FileHistory
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.registry import ToolRegistry
+from a3s_code.tools.restore import current_content
 from a3s_code.tools.workspace import Workspace
 
 log = logging.getLogger("a3s_code")
@@ -99,7 +101,9 @@ class Assembly:
         guard, lanes = options.guard(self._known_keys()), options.queue(config.queue)
         return Toolbox(
             registry=ToolRegistry([*builtin, *self._crew.tools()]),
-            context=ToolContext(self._place),
+            context=ToolContext(
+                self._place, FileHistory(current=partial(current_content, self._place))
+            ),
             gate=Gate(
                 workspace=root,
                 permissive=bool(options.permissive),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -32,11 +33,16 @@ class FileHistory:
     """Snapshots of files, oldest dropped first when there are more than `max_snapshots` in all.
 
     Files are known by the path under which the tool was called. Versions of a file count from 0 and
-    keep their numbers when older ones are dropped. Safe to use from any thread.
+    keep their numbers when older ones are dropped. `current(path)` reads a file as it is now, which
+    `diff` then knows under the number of the next version. Safe to use from any thread.
     """
 
-    def __init__(self, max_snapshots: int = MAX_SNAPSHOTS) -> None:
-        self._max_snapshots = max_snapshots
+    def __init__(
+        self,
+        max_snapshots: int = MAX_SNAPSHOTS,
+        current: Callable[[str], bytes] | None = None,
+    ) -> None:
+        self._max_snapshots, self._current = max_snapshots, current
         self._snapshots: OrderedDict[tuple[str, int], _Snapshot] = OrderedDict()
         self._next_version: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -75,20 +81,22 @@ class FileHistory:
         return None if kept is None else kept.data
 
     def diff(self, path: str, old: int, new: int) -> str | None:
-        """Unified diff between two versions with 3 lines of context; None when one is not kept."""
-        before, after = self.content(path, old), self.content(path, new)
+        """Unified diff between two versions with 3 lines of context; None when one is not kept.
+
+        The number after the last version stands for the file as it is now. Raises what reading it
+        raises.
+        """
+        before, after = self._kept_or_current(path, old), self._kept_or_current(path, new)
         if before is None or after is None:
             return None
         return _unified(path, (old, before), (new, after))
 
-    def diff_with_current(self, path: str, old: int, current: bytes) -> str | None:
-        """Diff from a version to content that has none; it goes under the next free number."""
-        before = self.content(path, old)
-        if before is None:
-            return None
+    def _kept_or_current(self, path: str, version: int) -> bytes | None:
         with self._lock:
-            following = self._next_version[path]
-        return _unified(path, (old, before), (following, current))
+            is_current = version == self._next_version.get(path)
+        if is_current and self._current is not None:
+            return self._current(path)
+        return self.content(path, version)
 
 
 def _unified(path: str, before: tuple[int, bytes], after: tuple[int, bytes]) -> str:

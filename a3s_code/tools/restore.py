@@ -1,4 +1,4 @@
-"""Going back to an earlier version of a file."""
+"""Going back to an earlier version of a file, and what it is now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from a3s_code.tools.change import Change, change_file
 from a3s_code.tools.failures import reason
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.threads import Stop
+from a3s_code.tools.workspace import Workspace
 
 
 def restore_version(
@@ -33,3 +34,18 @@ def restore_version(
         )
     except OSError as error:
         raise ToolFailed(f"Failed to write file {file_path}: {reason(error)}") from error
+
+
+def current_content(workspace: Workspace, file_path: str) -> bytes:
+    """The file as it is now, b"" when there is none.
+
+    Raises `ToolFailed` when the path lies outside the workspace or the file cannot be read.
+    """
+    path = workspace.resolve(file_path, tool="read")
+    try:
+        with workspace.open(path) as file:
+            return file.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise ToolFailed(f"Failed to read file {file_path}: {reason(error)}") from error

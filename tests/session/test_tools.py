@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code import ConfirmationPolicy, PermissionPolicy, ToolError
+from a3s_code import A3SError, ConfirmationPolicy, PermissionPolicy, ToolError
 from tests.model_server import ModelServer, calls, says, turn
 from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
@@ -86,6 +86,26 @@ def test_versions_of_files(new_session: NewSession, tmp_path: Path) -> None:
     assert len(session.list_file_versions("a.txt")) == 3
     with pytest.raises(ToolError, match=r"a\.txt"):
         session.restore_file_version("a.txt", 99)
+
+
+def test_a_version_is_compared_with_the_file_as_it_is_now(
+    new_session: NewSession, tmp_path: Path
+) -> None:
+    """It goes under the number after the last version, also when somebody else has changed it."""
+    session = new_session()
+    session.tool("write", {"file_path": "a.txt", "content": "one\n"})
+    assert session.diff_file_versions("a.txt", 0, 1) == (
+        "--- a/a.txt (version 0)\n+++ b/a.txt (version 1)\n@@ -0,0 +1 @@\n+one\n"
+    )
+    (tmp_path / "a.txt").write_bytes(b"two\n")
+    assert "+two\n" in (session.diff_file_versions("a.txt", 0, 1) or "")
+    (tmp_path / "a.txt").unlink()
+    assert session.diff_file_versions("a.txt", 0, 1) == ""
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(A3SError, match=r"Failed to read file a\.txt"):
+        session.diff_file_versions("a.txt", 0, 1)
+    assert session.diff_file_versions("a.txt", 0, 2) is None
+    assert session.diff_file_versions("b.txt", 0, 1) is None
 
 
 def test_web_settings_of_the_configuration_reach_the_tool(

@@ -63,14 +63,14 @@ def test_diff_of_a_missing_version_is_none() -> None:
     history = FileHistory()
     history.record("a", b"", "write")
     assert history.diff("a", 0, 1) is None
-    assert history.diff_with_current("b", 0, b"") is None
+    assert history.diff("b", 0, 0) is None
 
 
-def test_diff_against_the_current_content_uses_the_next_number() -> None:
+def test_diff_marks_a_last_line_without_its_newline() -> None:
     history = FileHistory()
     history.record("a", b"old", "write")
-    diff = history.diff_with_current("a", 0, b"new\n")
-    assert diff == (
+    history.record("a", b"new\n", "write")
+    assert history.diff("a", 0, 1) == (
         "--- a/a (version 0)\n+++ b/a (version 1)\n@@ -1 +1 @@\n"
         "-old\n\\ No newline at end of file\n+new\n"
     )
