@@ -19,6 +19,7 @@ from a3s_code.config.tree import Body, Entry, Mistake, Value
 from a3s_code.errors import ConfigError, UnknownModel, WrongType
 
 _logger = logging.getLogger("a3s_code")
+_BEGINNING_BYTES = 8192  # no text has a NUL there
 
 
 def load_config(
@@ -37,7 +38,7 @@ def load_config(
     text = str(source) if path is None else _read(path)
     shown = None if path is None else str(path)
     if path is None and _looks_like_a_path(text):
-        raise ConfigError(_no_text(text.strip(), environ))
+        raise _no_text(text.strip(), environ)
     if text.removeprefix("\ufeff").lstrip().startswith("{"):
         return _checked(_json(text.removeprefix("\ufeff"), shown), environ, path)
     return _checked(parse_hcl(text, shown), environ, path)
@@ -110,11 +111,28 @@ def _looks_like_a_path(text: str) -> bool:
     return bool(text.strip()) and not any(sign in text for sign in "={\n#")
 
 
-def _no_text(given: str, environ: Mapping[str, str]) -> str:
+def _no_text(given: str, environ: Mapping[str, str]) -> ConfigError:
     """Why what looks like a path is no configuration."""
-    if os.path.exists(expand_home(given, environ)):
-        return f"{given!r} is not read: a configuration file has an extension, such as agent.hcl"
-    return f"{given!r} is neither an existing file nor HCL text"
+    path = os.path.abspath(expand_home(given, environ))
+    if not os.path.exists(path):
+        return ConfigError("is neither an existing file nor HCL text", path=given)
+    if os.path.isdir(path):
+        return ConfigError("is a directory; name a file in it, such as agent.hcl", path=path)
+    if not _is_text_file(path):
+        return ConfigError("is not a text file", path=path)
+    return ConfigError(
+        "is not read: a configuration file has an extension, such as agent.hcl", path=path
+    )
+
+
+def _is_text_file(path: str) -> bool:
+    if not os.path.isfile(path):  # reading a pipe or a device may never end
+        return False
+    try:
+        with open(path, "rb") as file:
+            return b"\0" not in file.read(_BEGINNING_BYTES)
+    except OSError:  # what cannot be read is named as a file of the wrong name
+        return True
 
 
 def _read(path: Path) -> str:

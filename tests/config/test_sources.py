@@ -61,9 +61,11 @@ def test_several_lines_are_always_text(tmp_path: Path, monkeypatch: pytest.Monke
         ("missing.hcl", "the file does not exist"),
         ("folder.hcl", "cannot be read"),
         ("latin.hcl", "the file is not UTF-8 text"),
-        ("agent.conf", "'agent.conf' is neither an existing file nor HCL text"),
-        ("some/where", "'some/where' is neither an existing file nor HCL text"),
-        ("plain", "'plain' is not read: a configuration file has an extension, such as agent.hcl"),
+        ("agent.conf", "is neither an existing file nor HCL text"),
+        ("some/where", "is neither an existing file nor HCL text"),
+        ("plain", "is not read: a configuration file has an extension, such as agent.hcl"),
+        ("program", "is not a text file"),
+        (".", "is a directory; name a file in it, such as agent.hcl"),
         ("missing.json", "the file does not exist"),
         ("", "`default_model` is missing; it has the form provider/model"),
     ],
@@ -76,11 +78,13 @@ def test_a_source_that_cannot_be_used(
     (tmp_path / "folder.hcl").mkdir()
     (tmp_path / "plain").write_text(TEXT, "utf-8")
     (tmp_path / "latin.hcl").write_bytes(b'a = "\xe9"')
+    (tmp_path / "program").write_bytes(b"\x7fELF\0")
     with pytest.raises(ConfigError) as caught:
         load_config(source, environ={})
     assert problem in caught.value.problem
     assert str(caught.value).startswith("Failed to create agent: ")
-    if source.endswith(".hcl"):
+    assert ("inline configuration" in str(caught.value)) == (source == "")
+    if source.endswith(".hcl") or source in ("plain", "program"):
         assert caught.value.path == str(tmp_path / source)
         assert str(tmp_path / source) in str(caught.value)
 
