@@ -26,6 +26,7 @@ from a3s_code.llm.model import ToolDefinition
 from a3s_code.loop.prompt import PromptSlots, system_prompt
 from a3s_code.memory.session_memory import SessionMemory
 from a3s_code.options import SessionOptions
+from a3s_code.permissions.spelling import spelling_remarks
 from a3s_code.run.calls import Toolbox
 from a3s_code.run.gate import Gate
 from a3s_code.run.redaction import shown_or_nothing
@@ -99,8 +100,11 @@ class Assembly:
             sandbox=options.sandbox_handle,
         )
         guard, lanes = options.guard(self._known_keys()), options.queue(config.queue)
+        registry = ToolRegistry([*builtin, *self._crew.tools()])
+        for remark in spelling_remarks(options.permission_policy, registry.names()):
+            log.warning("%s", remark)
         return Toolbox(
-            registry=ToolRegistry([*builtin, *self._crew.tools()]),
+            registry=registry,
             context=ToolContext(
                 self._place, FileHistory(current=partial(current_content, self._place))
             ),

@@ -257,3 +257,12 @@ def test_cancel_rejects_what_is_pending(
     assert session.pending_confirmations() == []
     assert not session.confirm_tool_use("c1", True)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_rule_for_a_misspelt_tool_is_warned_of(
+    new_session: NewSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    new_session(permission_policy=PermissionPolicy(allow=["baash", "read", "mcp__x"]))
+    (record,) = (r for r in caplog.records if r.name == "a3s_code" and r.levelname == "WARNING")
+    assert "'baash'" in record.message
+    assert "did you mean 'bash'?" in record.message
