@@ -102,7 +102,8 @@ def safe_markdown(text: str) -> str:
 def _parser() -> Any:
     from markdown_it import MarkdownIt  # 20 ms of import, only needed once a model has answered
 
-    return MarkdownIt("commonmark").enable("table").disable("inline")
+    # No HTML blocks: what leaves here has none, so that they must not hide where code begins.
+    return MarkdownIt("commonmark").enable("table").disable(["inline", "html_block"])
 
 
 def _code_lines(text: str) -> list[tuple[int, int]]:
@@ -128,7 +129,7 @@ def _safe_paragraph(text: str) -> str:
     if not any(mark in text for mark in "<[&"):
         return text
     spans = _code_spans(text)
-    if spans is None:
+    if spans is None or _formula_may_cut(text, spans):
         return _safe_text(text)
     # Spans are set aside while the rest is judged, so that no rewriting can tear one.
     out, start = [], 0
@@ -171,6 +172,14 @@ def _code_spans(text: str) -> list[tuple[int, int]] | None:
     return spans
 
 
+def _formula_may_cut(text: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether a dollar before a span may find its partner in the span or behind it.
+
+    To some renderers that is a formula, and what is left of the span no code.
+    """
+    return any("$" in text[:first] and "$" in text[first:] for first, _behind in spans)
+
+
 def _safe_text(text: str) -> str:
     if not text:
         return text
@@ -204,4 +213,8 @@ def _kill_targets(text: str) -> str:
 
 
 def _judged(match: re.Match[str]) -> str:
-    return match.group() if safe_target(match.group(2)) else match.group(1) + BLOCKED
+    """The target as it is, or no link at all: an entity is text to every renderer."""
+    if safe_target(match.group(2)):
+        return match.group()
+    opening, mark = match.group(1), match.group(1)[1]
+    return opening.replace(mark, f"&#{ord(mark)};", 1) + BLOCKED

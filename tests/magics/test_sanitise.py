@@ -68,6 +68,8 @@ HOSTILE = [
     "    indented\n<img src=x onerror=alert(1)>",
     "1. a\n\n       ```\n   <img src=x onerror=alert(1)>\n",
     "$x$ `$ <img src=x onerror=alert(1)> `$",
+    "$`$<img src=x onerror=alert(1)>`",
+    "$a `<img src=x onerror=alert(1)>` b$",
     "$$ <img src=x onerror=alert(1)> $$",
     "\\( <script>alert(1)</script> \\)",
     "<https://ok.example/`><img src=x onerror=alert(1)>`>",
@@ -174,10 +176,39 @@ def test_html_of_the_live_view_is_harmless(text: str) -> None:
     assert problems_of(markdown_html(text)) == []
 
 
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[click](javascript:alert(1))",
+        "[click](data:text/html,x)",
+        "[click][x]\n\n[x]: javascript:alert(1)",
+    ],
+)
+def test_a_dead_link_does_not_look_alive(text: str, renderer: str) -> None:
+    html = str(RENDERERS[renderer](safe_markdown(text)))
+
+    assert "<a" not in html
+    assert "[click]" in html
+    assert "#blocked" in html
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("opening", ["<details>", "<!--", "text\n<div>", "<script>"])
+@pytest.mark.parametrize("end", ["", "```\n"])
+def test_html_before_code_does_not_change_the_code(opening: str, end: str, renderer: str) -> None:
+    html = str(RENDERERS[renderer](safe_markdown(f"{opening}\n```\n<b>\n{end}")))
+
+    assert "&lt;b&gt;" in html
+    assert "&amp;lt;" not in html
+
+
 fragments = st.sampled_from(
     [
         "<img src=x onerror=alert(1)>",
         "<script>",
+        "<details>",
+        "<!--",
         "`",
         "``",
         "```",
@@ -236,9 +267,9 @@ def test_no_combination_of_markdown_lets_html_through(text: str) -> None:
         ("see <https://a.example/x>", "see <https://a.example/x>"),
         ("$a < b$", r"$a \lt  b$"),
         ("[ok](https://a.example) [rel](src/a.py)", "[ok](https://a.example) [rel](src/a.py)"),
-        ("[bad](javascript:x)", "[bad](#blocked)"),
-        ("[bad](javascript:f(1)) text", "[bad](#blocked) text"),
-        ("[bad](javascript:f(g(1)))", "[bad](#blocked)"),
+        ("[bad](javascript:x)", "[bad]&#40;#blocked)"),
+        ("[bad](javascript:f(1)) text", "[bad]&#40;#blocked) text"),
+        ("[bad](javascript:f(g(1)))", "[bad]&#40;#blocked)"),
         ("[wiki](https://a.example/A_(b)) text", "[wiki](https://a.example/A_(b)) text"),
         ("![plot](https://a.example/p.png)", "[image: plot](https://a.example/p.png)"),
         ("plain *text* costs $5", "plain *text* costs $5"),
