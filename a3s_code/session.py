@@ -485,7 +485,10 @@ class Session(MemoryCalls, QueueCalls):
         return self._core.toolbox.context.history.versions(checks.text("path", path))
 
     def diff_file_versions(self, path: str, a: int, b: int) -> str | None:
-        """Unified diff between two versions, None when one of them is not kept."""
+        """Unified diff between two versions, None when one of them is not kept.
+
+        The number after the last version stands for the file as it is now.
+        """
         checks.text("path", path)
         old, new = checks.integer("a", a, 0), checks.integer("b", b, 0)
         toolbox = self._core.toolbox

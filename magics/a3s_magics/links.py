@@ -58,7 +58,7 @@ class Links:
         link = Link(str(notebook), session_id, model, names)
         if known == link:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         text = json.dumps(asdict(link))
         # Readable by the owner only, and whole at every moment.
         descriptor, temporary = tempfile.mkstemp(dir=self._folder, suffix=".tmp")

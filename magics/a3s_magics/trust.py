@@ -34,7 +34,7 @@ class KnownConfigs:
     def add(self, content: bytes) -> None:
         """It has been announced."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._file(content).touch()
         except OSError:
             return
