@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 
 from a3s_code.ahp.supervisor import Supervision, Supervisor
@@ -52,6 +52,8 @@ class Assembly:
         self._place = place
         self._crew = Crew.of(options, config)
         self._slots = self._crew.slots(options.slots())
+        # Now, not with the first prompt: a session's instructions do not change under its hands.
+        self._instructions = project_instructions(place.root)
 
     def bind(self, selector: str | None) -> BoundModel:
         """A configured model with this session's settings. Raises `UnknownModel`."""
@@ -150,10 +152,6 @@ class Assembly:
             warning = f"the session has no memory: {error.problem}"
             log.warning(warning)
             return None, warning
-
-    @cached_property
-    def _instructions(self) -> str:
-        return project_instructions(self._place.root)
 
     def _system(self, model: BoundModel, prompt: str) -> str:
         return system_prompt(
