@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import logging
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ from a3s_code.tools.history import FileVersion
 from a3s_code.tools.host_function import function_tool
 from a3s_code.tools.restore import restore_version
 
+log = logging.getLogger("a3s_code")
+
 T = TypeVar("T")
 Attachments = Sequence[Attachment | Mapping[str, Any]]
 
@@ -40,7 +43,7 @@ class Session(MemoryCalls, QueueCalls):
     Callable from any thread, inside or outside of an event loop. One `send` or `stream` runs at a
     time; a second one raises `SessionBusy` at once, unless the first was cancelled or left: then it
     waits, at most 5 s, for its end. `btw`, `cancel`, `history` and direct tools are always allowed.
-    `init_warning` tells why the session has no memory although one was given.
+    `init_warning` tells why the session has no memory although one was given; every prompt logs it.
     """
 
     def __init__(self, core: Conversation, *, init_warning: str | None = None) -> None:
@@ -568,9 +571,12 @@ class Session(MemoryCalls, QueueCalls):
         images = [Attachment.coerce(attachment) for attachment in given]
         messages: list[Message] | None = None if history is None else messages_from(history)
         self._core.let_leave()
-        return self._core.begin(
+        run = self._core.begin(
             prompt, images, messages, channel, commands=commands, max_rounds=max_rounds, plan=plan
         )
+        if self.init_warning is not None:
+            log.warning("%s", self.init_warning)
+        return run
 
     def _stop(self, run: Run) -> None:
         """Stop a run, and a scheduled one that followed it."""
