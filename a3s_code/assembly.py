@@ -80,7 +80,6 @@ class Assembly:
             limits=options.limits(self._config.max_tool_rounds),
             breaker_threshold=options.breaker_threshold(),
             compact_threshold=options.compact_threshold(),
-            thinking_budget=options.thinking_budget,
             max_time_s=options.max_execution_time_ms and options.max_execution_time_ms / 1000,
             planning=options.plan(),
             skills=self._crew.skills.all(),

@@ -88,7 +88,6 @@ class Conduct:
     limits: LoopLimits
     breaker_threshold: int = 3
     compact_threshold: float | None = None
-    thinking_budget: int | None = None
     max_time_s: float | None = None
     planning: Planning = field(default_factory=Planning)
     providers: Sequence[ContextProvider] = ()
@@ -602,8 +601,8 @@ class Conversation:
             model_name=name,
             cost_records=ledger.records,
             tool_names=self.tool_names(),
-            thinking_enabled=conduct.thinking_budget is not None,
-            thinking_budget=conduct.thinking_budget,
+            thinking_enabled=bound.thinking_budget is not None,
+            thinking_budget=bound.thinking_budget,
             tasks=self._tasks,
             created_at=self._created_at,
             updated_at=int(time.time()),

@@ -34,8 +34,8 @@ class BoundModel:
     """One model of the configuration with a session's settings for it.
 
     `temperature` is from 0.0 to 1.0, `thinking_budget` in tokens; each is sent only to a model
-    whose configuration accepts it. `secrets` are keys of others that no error may show either: one
-    server may serve several providers.
+    whose configuration accepts it, and is None otherwise. `secrets` are keys of others that no
+    error may show either: one server may serve several providers.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class BoundModel:
     ) -> None:
         self._resolved, self._retry, self._secrets = resolved, retry, secrets
         self._temperature = temperature if resolved.temperature else None
-        self._thinking_budget = thinking_budget if resolved.reasoning else None
+        self.thinking_budget = thinking_budget if resolved.reasoning else None
         self._prices = prices_of(resolved.model, resolved.cost)
         self._client: ModelClient | None = None
 
@@ -100,7 +100,7 @@ class BoundModel:
             tools=tools if resolved.tool_call else (),
             max_tokens=resolved.limit.output or None,
             temperature=self._temperature,
-            thinking_budget=self._thinking_budget,
+            thinking_budget=self.thinking_budget,
         )
         prepare = resolved.model if resolved.kind == "local" else None
         return ModelCall(self._connected(), request, session_id, prepare)

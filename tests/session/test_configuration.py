@@ -14,6 +14,7 @@ from tests.session.callers import Caller
 from tests.session.conftest import NewSession
 
 HEADERS = 'session_id_header = "X-Session"\nheaders = { X-Team = "blue" }'
+THINKING = "thinking_budget = 2048"
 
 
 def test_the_output_limit_is_sent(
@@ -43,6 +44,26 @@ def test_temperature_is_sent_only_to_models_that_accept_it(
     lines = f"temperature = {accepts}"
     new_session(kind, model_lines=lines, model=f"{kind}/m", temperature=0.3).send("hi")
     assert model_server.requests[0].get("temperature") == sent
+
+
+@pytest.mark.parametrize("reasoning", ["true", "false"])
+def test_the_thinking_budget_is_sent_only_to_models_that_reason(
+    model_server: ModelServer, new_session: NewSession, reasoning: str
+) -> None:
+    """And it is saved as it was sent, whether the configuration or the session has set it."""
+    store = MemorySessionStore()
+    lines, sent = f"reasoning = {reasoning}", []
+    for options in ({"top": THINKING}, {"model": "anthropic/m", "thinking_budget": 2048}):
+        model_server.script(says("Hi."))
+        session = new_session("anthropic", model_lines=lines, session_store=store, **options)
+        session.send("hi")
+        session.save()
+        saved = store.load(session.session_id)
+        assert saved is not None
+        budget = model_server.requests[-1].get("thinking", {}).get("budget_tokens")
+        sent.append(budget)
+        assert (saved.thinking_enabled, saved.thinking_budget) == (budget is not None, budget)
+    assert sent == ([2048, 2048] if reasoning == "true" else [None, None])
 
 
 def test_the_price_of_a_call(model_server: ModelServer, new_session: NewSession, kind: str) -> None:
