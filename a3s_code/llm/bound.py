@@ -14,6 +14,7 @@ from a3s_code.llm.cost import cost_usd, prices_of
 from a3s_code.llm.model import Codec, ModelReply, ModelRequest, ToolDefinition
 from a3s_code.llm.openai import OpenAICodec
 from a3s_code.llm.retry import RetryConfig
+from a3s_code.llm.text_only import text_only
 from a3s_code.local.server import REQUEST_HEADERS, local_models
 from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
@@ -95,7 +96,7 @@ class BoundModel:
         resolved = self._resolved
         request = ModelRequest(
             model=resolved.model,
-            messages=messages,
+            messages=messages if self.accepts_images else text_only(messages),
             system=system,
             tools=tools if resolved.tool_call else (),
             max_tokens=resolved.limit.output or None,

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from a3s_code import Attachment, InvalidArgument
-from tests.model_server import ModelServer, calls, says
+from a3s_code import Agent, Attachment, InvalidArgument
+from a3s_code.messages import Message
+from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.conftest import NewSession
 
 
@@ -91,6 +92,23 @@ def test_an_image_that_a_tool_read_goes_to_the_model(
         assert BASE64 not in str(messages[-2])
     result = session.history()[2]["content"][0]
     assert [block["type"] for block in result["content"]] == ["text", "image"]
+
+
+def test_a_model_without_vision_gets_the_text_only(
+    model_server: ModelServer, tmp_path: Path, kind: str
+) -> None:
+    """Of a tool's image as of one that an earlier model could see; the conversation keeps both."""
+    (tmp_path / "a.png").write_bytes(PNG)
+    blind = agent_hcl(model_server, kind).replace("attachment = true", "")
+    seen = Message.user("look", [Attachment.png(PNG)]).to_dict()
+    model_server.script(calls("read", id="c1", file_path="a.png"), says("Red."))
+    with Agent.create(blind).session(tmp_path, permissive=True) as session:
+        result = session.send("read it", history=[seen])
+    for request in model_server.requests:
+        assert BASE64 not in str(request)
+        assert "[An image that this model cannot take]" in str(request)
+    assert f"[Image a.png: image/png, {len(PNG)} bytes]" in str(model_server.requests[1])
+    assert str(result.messages).count(BASE64) == 2
 
 
 def test_a_model_without_vision_is_refused_before_anything_is_sent(
