@@ -4,6 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from a3s_code.loop.compaction import (
+    DEFAULT_CONTEXT_TOKENS,
     PRUNED_OUTPUT,
     SUMMARY_HEADING,
     estimated_tokens,
@@ -54,6 +55,14 @@ def test_the_threshold_is_reached_exactly_and_an_unknown_size_never() -> None:
     assert fills(80, 100, 0.8)
     assert not fills(79, 100, 0.8)
     assert not fills(10**9, 0, 0.8)
+
+
+def test_the_documented_texts() -> None:
+    assert PRUNED_OUTPUT == "[output pruned — re-read file or re-run command if needed]"
+    heading = "[Context Summary: The following is a summary of earlier conversation]"
+    assert heading == SUMMARY_HEADING
+    assert DEFAULT_CONTEXT_TOKENS == 200_000
+    assert estimated_tokens([said("x" * 400)]) == 100
 
 
 def test_old_outputs_are_pruned_and_the_newest_stay() -> None:

@@ -7,7 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code import FileSessionStore, InvalidArgument, ScheduleFull, SessionBusy
+from a3s_code import (
+    FileSessionStore,
+    InvalidArgument,
+    MemorySessionStore,
+    ScheduleFull,
+    SessionBusy,
+)
 from tests.model_server import ModelServer, says, wait
 from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
 from tests.session.conftest import NewSession
@@ -186,3 +192,20 @@ def test_clear_is_saved(model_server: ModelServer, new_session: NewSession, tmp_
     assert saved is not None
     assert saved.messages == ()
     assert saved.total_usage.total_tokens == 15
+
+
+def test_of_the_commands_only_those_that_change_the_history_save(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    store = MemorySessionStore()
+    session = new_session(session_store=store, auto_save=True)
+    session.send("/help")
+    assert store.list() == []
+    for number in range(20):
+        model_server.script(says(f"Answer {number}."))
+        session.send("go on")
+    model_server.script(says("The summary."))
+    session.send("/compact")
+    saved = store.load(session.session_id)
+    assert saved is not None
+    assert len(saved.messages) == 23

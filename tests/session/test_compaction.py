@@ -36,6 +36,7 @@ def test_a_full_window_is_summarised_after_the_turn(
     assert (report.before_messages, report.after_messages) == (42, 23)
     assert report.percent_before == pytest.approx(110_000 / 128_000)
     assert report.session_id == session.session_id
+    assert report.tokens_saved > 0
     history = session.history()
     assert len(history) == 23
     assert history[2]["content"][0]["text"].endswith("\n\nA summary.")

@@ -18,8 +18,8 @@ from a3s_code import (
     InvalidArgument,
     RipgrepContextProvider,
 )
-from tests.model_server import ModelServer, calls, says, status
-from tests.session.callers import by_send, by_stream
+from tests.model_server import ModelServer, calls, says, status, wait
+from tests.session.callers import DEADLINE_S, by_send, by_stream
 from tests.session.conftest import NewSession
 
 
@@ -93,6 +93,20 @@ def test_the_flat_methods_and_clearing(new_session: NewSession) -> None:
     session.clear_short_term()
     session.clear_working()
     assert session.get_short_term() == session.get_working() == []
+
+
+def test_clearing_during_a_prompt_is_an_event(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    session = new_session(memory_store=InMemoryStore())
+    session.remember_success("sort", ["bash"], "sorted")
+    model_server.script(says("One ", wait(), "two"))
+    stream = session.stream("go")
+    assert model_server.waiting.wait(DEADLINE_S)
+    session.clear_short_term()
+    model_server.release()
+    (cleared,) = (event for event in stream if event.event_type == "memory_cleared")
+    assert (cleared.tier, cleared.count) == ("short_term", 1)
 
 
 def test_without_a_store_there_is_no_memory(new_session: NewSession) -> None:

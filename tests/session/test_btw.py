@@ -1,0 +1,62 @@
+"""Side questions: what is sent, what comes back, and what goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from a3s_code import BtwFailed, InvalidArgument
+from tests.model_server import ModelServer, says, status
+from tests.session.conftest import NewSession
+
+
+def test_the_conversation_is_read_under_a_system_prompt_of_its_own(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("One.").using(10, 5), says("Because.").using(3, 2))
+    session = new_session(role="You are Ada.")
+    session.send("hi")
+    answer = session.btw(" why? ")
+    assert (answer.question, answer.answer) == ("why?", "Because.")
+    counted = (answer.prompt_tokens, answer.completion_tokens, answer.total_tokens)
+    assert counted == (3, 2, 5)
+    assert session.usage.total_tokens == 20
+    request = model_server.requests[1]
+    system, *messages = request["messages"]
+    assert "Ada" not in system["content"]
+    assert len(system["content"]) < 1000
+    assert [(m["role"], m["content"]) for m in messages] == [
+        ("user", "hi"),
+        ("assistant", "One."),
+        ("user", "why?"),
+    ]
+    assert "tools" not in request
+
+
+def test_an_empty_question_is_refused(model_server: ModelServer, new_session: NewSession) -> None:
+    with pytest.raises(InvalidArgument, match="question"):
+        new_session().btw(" \n")
+    assert model_server.requests == []
+
+
+def test_a_failure_is_a_runtime_error(model_server: ModelServer, new_session: NewSession) -> None:
+    model_server.script(status(401))
+    with pytest.raises(RuntimeError, match=r"^btw query failed: .*401") as caught:
+        new_session().btw("why?")
+    assert isinstance(caught.value, BtwFailed)
+
+
+def test_requests_are_repeated_but_answers_that_broke_off_are_not(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    """HTTP retry applies, the circuit breaker does not."""
+    model_server.script(status(503), says("Because."))
+    session = new_session()
+    assert session.btw("why?").answer == "Because."
+    model_server.script(says("Half an answer").unfinished(), says("never asked"))
+    with pytest.raises(BtwFailed):
+        session.btw("why?")
+    assert len(model_server.requests) == 3
+
+
+def test_nothing_runs_that_could_be_cancelled(new_session: NewSession) -> None:
+    assert new_session().cancel() is False

@@ -1,0 +1,56 @@
+"""Scheduled prompts in a session: when they are sent, and what becomes of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import pytest
+
+from a3s_code import Session
+from tests.model_server import ModelServer, Reply, says, status
+from tests.session.callers import DEADLINE_S
+from tests.session.conftest import NewSession
+
+
+def wait_until_due(session: Session) -> None:
+    """Return when every task is due."""
+    pause, left_s = threading.Event(), DEADLINE_S
+    while any(task["next_fire_in_secs"] for task in session.list_scheduled_tasks()):
+        assert left_s > 0
+        pause.wait(0.05)
+        left_s -= 0.05
+
+
+def test_prompts_commands_and_failures(
+    model_server: ModelServer, new_session: NewSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """After a `send`, one with a history of its own too, and not after a stream."""
+
+    def answer(body: dict[str, Any]) -> Reply:
+        return status(401) if body["messages"][-1]["content"] == "fail" else says("ok")
+
+    model_server.answer_with(answer)
+    session = new_session()
+    noted: list[str] = []
+
+    def note(args: str, ctx: dict[str, Any]) -> str:
+        noted.append(args)
+        return "noted"
+
+    session.register_command("note", "Notes", note)
+    for prompt in ("fail", "/note this", "check the weather"):
+        session.schedule_task(prompt, 1)
+    wait_until_due(session)
+    assert list(session.stream("theirs", history=[]))[-1].text == "ok"
+    assert [task["fire_count"] for task in session.list_scheduled_tasks()] == [0, 0, 0]
+    with caplog.at_level(logging.WARNING, "a3s_code"):
+        result = session.send("theirs", history=[])
+    assert (result.text, len(result.messages)) == ("ok", 2)
+    assert [task["fire_count"] for task in session.list_scheduled_tasks()] == [1, 1, 1]
+    assert noted == ["this"]
+    assert "401" in caplog.text
+    texts = [message["content"][0]["text"] for message in session.history()]
+    assert texts == ["check the weather", "ok"]
+    assert session.usage.total_tokens == 3 * 15
