@@ -149,6 +149,8 @@ class Conversation:
         servers: SessionServers | None = None,
     ) -> None:
         self.session_id, self.memory = session_id, memory
+        if memory is not None:
+            memory.on_cleared = self._memory_cleared
         self.conduct, self.toolbox, self.keeper = conduct, toolbox, keeper
         self.servers = servers or SessionServers(toolbox.registry)
         self.commands = command_registry()
@@ -245,7 +247,7 @@ class Conversation:
         """Switch to another configured model. Raises `UnknownModel`; nothing has changed then."""
         self._bound = self._choose_model(checks.text("selector", selector))
 
-    def memory_cleared(self, tier: str, count: int) -> None:
+    def _memory_cleared(self, tier: str, count: int) -> None:
         """Tell whoever follows the running prompt that a tier of the memory was emptied."""
         running = self._running
         if running is not None:

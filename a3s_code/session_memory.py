@@ -54,7 +54,7 @@ class MemoryCalls:
 
     def clear_working(self) -> None:
         """Empty the working memory."""
-        self._core.memory_cleared("working", self._remembers().clear_working())
+        self._remembers().clear_working()
 
     def get_short_term(self) -> list[dict[str, Any]]:
         """What this session has remembered, the oldest first."""
@@ -62,7 +62,7 @@ class MemoryCalls:
 
     def clear_short_term(self) -> None:
         """Empty the short-term memory."""
-        self._core.memory_cleared("short_term", self._remembers().clear_short_term())
+        self._remembers().clear_short_term()
 
     def _remembers(self) -> SessionMemory:
         if self._core.memory is None:

@@ -29,6 +29,8 @@ class SessionMemory:
     def __init__(self, store: MemoryStore, settings: MemorySettings | None = None) -> None:
         self.settings = settings or MemorySettings()
         self.store = store
+        # Told the tier and the number of items after one was emptied.
+        self.on_cleared: Callable[[str, int], object] = lambda tier, count: None
         self._lock = threading.Lock()
         self._short_term = ShortTerm(self.settings.max_short_term)
         self._working = Working(self.settings.max_working)
@@ -173,8 +175,7 @@ class SessionMemory:
 
     def clear_working(self) -> int:
         """Empty the working memory; returns the number of items removed."""
-        with self._lock:
-            return self._working.clear()
+        return self._cleared("working", self._working)
 
     def get_short_term(self) -> list[dict[str, Any]]:
         """What this session has remembered, the oldest first."""
@@ -183,8 +184,13 @@ class SessionMemory:
 
     def clear_short_term(self) -> int:
         """Empty the short-term memory; returns the number of items removed."""
+        return self._cleared("short_term", self._short_term)
+
+    def _cleared(self, name: str, tier: ShortTerm | Working) -> int:
         with self._lock:
-            return self._short_term.clear()
+            count = tier.clear()
+        self.on_cleared(name, count)
+        return count
 
 
 def shortened(text: str, limit: int) -> str:
