@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code.tools.bash import Bash
+from a3s_code.tools.bash import DEFAULT_TIMEOUT_MS, Bash
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace
@@ -142,6 +142,10 @@ def test_a_timeout_does_not_glue_its_note_to_a_line(bench: Bench) -> None:
 def test_a_timeout_must_be_a_positive_integer(bench: Bench, timeout: object) -> None:
     text = bench.failure("bash", command="true", timeout=timeout)
     assert text.startswith("timeout parameter must be")
+
+
+def test_the_documented_timeout() -> None:
+    assert DEFAULT_TIMEOUT_MS == 120_000
 
 
 def test_a_huge_timeout_is_fine(bench: Bench) -> None:

@@ -192,6 +192,27 @@ def test_a_worktree_of_an_existing_branch_at_a_given_place(repo: Bench, tmp_path
     assert f"  {tmp_path / 'w'}  (detached HEAD)" in repo.text("git", command="worktree")
 
 
+def test_a_worktree_begins_where_it_is_told(repo: Bench) -> None:
+    _git(repo.root, "commit", "-q", "--allow-empty", "-m", "second")
+    for name, more in (("here", {}), ("there", {"base": "HEAD~1"})):
+        repo.text("git", command="worktree", subcommand="create", name=name, **more)
+    subjects = [_git(repo.root, "log", "-1", "--format=%s", name) for name in ("here", "there")]
+    assert subjects == ["second", "first commit"]
+
+
+def test_a_branch_that_is_checked_out_needs_force(repo: Bench) -> None:
+    args = {"subcommand": "create", "name": "main", "path": "../again", "new_branch": False}
+    assert "main" in repo.failure("git", command="worktree", **args)
+    repo.text("git", command="worktree", **args, force=True)
+    assert (repo.root.parent / "again" / "a.txt").exists()
+
+
+def test_a_bare_repository_is_marked(repo: Bench, tmp_path: Path) -> None:
+    _git(tmp_path, "clone", "-q", "--bare", str(repo.root), "bare.git")
+    listing = Bench(tmp_path / "bare.git").text("git", command="worktree", subcommand="list")
+    assert listing == f"Worktrees (1):\n  {os.path.realpath(tmp_path / 'bare.git')}  (bare)"
+
+
 @pytest.mark.parametrize(
     ("args", "problem"),
     [

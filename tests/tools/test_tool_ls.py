@@ -48,6 +48,8 @@ def test_errors_name_the_path(bench: Bench) -> None:
     bench.write("f", "")
     assert bench.failure("ls", path="no") == "Directory not found: no"
     assert bench.failure("ls", path="f") == "Not a directory: f"
+    long = "x" * 5000
+    assert bench.failure("ls", path=long).startswith(f"Failed to read directory {long}: ")
     assert bench.failure("ls", path="..") == (
         "Workspace boundary violation: tool 'ls' path '..' escapes workspace"
     )

@@ -58,9 +58,10 @@ def test_an_offset_behind_the_end_fails_with_the_length(
     assert bench.failure("read", file_path="a", offset=offset) == expected
 
 
-def test_the_limit_is_clamped_to_2000_lines(bench: Bench) -> None:
+@pytest.mark.parametrize("limit", [{}, {"limit": 2001}, {"limit": 10**9}])
+def test_the_limit_is_clamped_to_2000_lines(bench: Bench, limit: dict[str, int]) -> None:
     bench.write("a", "x\n" * 2500)
-    lines = bench.text("read", file_path="a", limit=10**9).splitlines()
+    lines = bench.text("read", file_path="a", **limit).splitlines()
     assert len(lines) == 2001
     assert lines[-1] == "(more lines exist; use offset=2000 to continue)"
 

@@ -318,6 +318,7 @@ def test_grep_text(tree: Bench) -> None:
     assert tree.text("grep", **{"pattern": "foo", "glob": "*.py", "-i": True, "-n": True}) == (
         "a.py:1:foo bar\na.py:3:FOO\na/b.py:1:foo\n\n3 match(es) in 2 file(s)"
     )
+    assert tree.text("grep", **{"pattern": "bar", "-n": False}).startswith("a.py:1:foo bar\n")
     assert tree.text("grep", pattern="zzz") == "No matches found for pattern: zzz"
 
 

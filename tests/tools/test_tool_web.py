@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
+from a3s_code.tools import web_fetch, web_search
 from a3s_code.tools.protocol import ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine
 from a3s_code.tools.web_fetch import WebFetch
@@ -110,6 +111,12 @@ def test_a_timeout_is_told_in_seconds(web: Bench, server: WebServer) -> None:
     server.answers["/"] = Answer(held=threading.Event())
     text = web.failure("web_fetch", url=f"{server.url}/", timeout=1)
     assert text == "Web fetch timed out after 1 seconds"
+
+
+def test_the_documented_time_limits() -> None:
+    """In seconds; nobody waits for them in a test."""
+    assert (web_fetch.DEFAULT_TIMEOUT_S, web_fetch.MAX_TIMEOUT_S) == (30, 120)
+    assert (SearchConfig().timeout, web_search.MAX_TIMEOUT_S) == (10, 60)
 
 
 def test_redirects_are_followed_up_to_ten(web: Bench, server: WebServer) -> None:
@@ -284,6 +291,23 @@ def test_json(bench: Bench, engines: WebServer) -> None:
             "score": 1.0,
         }
     ]
+
+
+@pytest.mark.parametrize(("limit", "asked"), [({}, 10), ({"limit": 3}, 3), ({"limit": 99}, 50)])
+def test_how_many_results_are_asked_for(
+    bench: Bench, engines: WebServer, limit: dict[str, int], asked: int
+) -> None:
+    hits = [{"title": f"T{number}", "snippet": ""} for number in range(60)]
+    engines.answers["/wiki"] = Answer(json.dumps({"query": {"search": hits}}).encode())
+    text = bench.text("web_search", query="x", engines="wiki", format="json", **limit)
+    assert len(json.loads(text)) == asked
+    assert [path for path, _ in engines.requests] == [f"/wiki?q=x&n={asked}"]
+
+
+def test_other_proxies_are_refused(bench: Bench, engines: WebServer) -> None:
+    output = bench("web_search", query="x", engines="wiki", proxy="ftp://example.com")
+    assert output.text.endswith("- wiki: proxy must start with http:// or socks5://")
+    assert engines.requests == []
 
 
 def test_an_engine_that_fails_is_listed(bench: Bench, engines: WebServer) -> None:
