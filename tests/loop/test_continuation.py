@@ -22,6 +22,13 @@ from a3s_code.loop.continuation import looks_unfinished
         "The file is there.\n\nNext, I look at the other one.",
         "To do this a second file is needed.",
         "I'm going to edit it.",
+        "I should check the log first.",
+        "First, I open the file.",
+        "Now I run the tests.",
+        "Let's start with the data.",
+        "Let's begin by reading.",
+        "LET ME check.",
+        "x" * 78 + ":",
     ],
 )
 def test_promises_look_unfinished(text: str) -> None:
@@ -35,7 +42,7 @@ def test_promises_look_unfinished(text: str) -> None:
         "Done. Let me know if you need more.",
         "It works now. I'll be happy to explain.",
         "Let me explain.\n\nThe mean is 3.5 and the median is 3.",
-        "x" * 90 + ":",
+        "x" * 79 + ":",
         "Steps:\n- one\n- two:",
     ],
 )

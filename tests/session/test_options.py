@@ -15,6 +15,7 @@ from a3s_code import (
     SessionOptions,
     UnknownModel,
 )
+from a3s_code.config.model import AgentConfig
 from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.callers import by_send, by_stream
 from tests.session.conftest import NewSession
@@ -95,6 +96,24 @@ def test_values_that_cannot_be_honoured_are_refused(
 ) -> None:
     with pytest.raises((InvalidArgument, TypeError), match=name.partition("_")[0]):
         agent.session(tmp_path, **{name: value})
+
+
+def test_the_documented_defaults() -> None:
+    options = SessionOptions()
+    options.check()
+    limits = options.limits(50)
+    assert (limits.max_tool_rounds, limits.max_parse_retries) == (50, 2)
+    assert (limits.continuation_enabled, limits.max_continuation_turns) == (True, 3)
+    assert AgentConfig(default_model="p/m").max_tool_rounds == 50
+    assert options.breaker_threshold() == 3
+    assert SessionOptions(circuit_breaker_threshold=0).breaker_threshold() == 1
+    assert options.compact_threshold() is None
+    assert [
+        SessionOptions(auto_compact=True, auto_compact_threshold=given).compact_threshold()
+        for given in (None, 0.5, -1, 7)
+    ] == [0.8, 0.5, 0.0, 1.0]
+    for name in ("tool_timeout_ms", "max_execution_time_ms", "queue_config", "temperature"):
+        assert getattr(options, name) is None
 
 
 def test_unknown_models_are_named(agent: Agent, tmp_path: Path) -> None:
