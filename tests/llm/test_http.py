@@ -529,6 +529,22 @@ def test_proxies_of_the_environment_are_used(
     assert model_server.paths == ["http://models.invalid/v1/chat/completions", "/v1/chat/completions"]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY"])
+@pytest.mark.parametrize("without", ["no_proxy", "NO_PROXY"])
+def test_proxies_are_named_in_either_case(
+    model_server: ModelServer, monkeypatch: pytest.MonkeyPatch, name: str, without: str
+) -> None:
+    """And hosts that are excepted are asked directly."""
+    for variable in ("http_proxy", "HTTP_PROXY", "no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(name, model_server.url)
+    monkeypatch.setenv(without, "direct.invalid")
+    model_server.script(says("through the proxy"))
+    assert Run(client("http://models.invalid")).text == "through the proxy"
+    assert Run(client("http://direct.invalid", retry=RetryConfig(max_retries=0))).error is not None
+    assert model_server.paths == ["http://models.invalid/v1/chat/completions"]
+
+
 def hello() -> ModelRequest:
     """A request."""
     return ModelRequest(model="m", messages=[Message.user("hi")])
