@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code import Agent, InvalidArgument, ModelError
+from a3s_code import Agent, InvalidArgument, ModelError, UnknownModel
 from a3s_code.agents.team import Team, TeamConfig
 from a3s_code.teams import TeamMemberOptions, TeamRunner
 from tests.delegation.conftest import prompts, system_of
@@ -42,6 +42,29 @@ def test_a_team_of_named_agents(model_server: ModelServer, agent: Agent, tmp_pat
     assert "Lead well." in systems
     assert "Work hard." in systems
     assert "You review changes" in systems
+
+
+def test_every_option_of_a_member(model_server: ModelServer, agent: Agent, tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "AGENTS.md").write_text("Rules of sub.", encoding="utf-8")
+    options = TeamMemberOptions(
+        workspace=tmp_path / "sub",
+        model="openai/m",
+        role="You are a foreman.",
+        guidelines="Divide fairly.",
+        response_style="Be terse.",
+        extra="Mind the budget.",
+        max_tool_rounds=1,
+    )
+    with TeamRunner.create(agent, tmp_path) as runner:
+        runner.add_lead("plan", options)
+        runner.add_worker("general")
+        runner.run_until_done("the goal")
+        with pytest.raises(UnknownModel, match="missing"):
+            runner.add_reviewer("review", model="openai/missing")
+    system = system_of(model_server.requests[0])
+    for told in ("a foreman", "Divide fairly", "Be terse", "Mind the budget", "Rules of sub"):
+        assert told in system
 
 
 def test_bound_sessions_without_a_reviewer(agent: Agent, tmp_path: Path) -> None:

@@ -56,6 +56,18 @@ def test_search(session: Session, home: Path) -> None:
     assert session.tool("search_skills", {"query": "zzz"}).output == "No skills found for: zzz"
 
 
+def test_how_many_are_found(session: Session, home: Path) -> None:
+    for number in range(25):
+        _skill(home, f"report-{number}")
+    for limit, found in (({}, 5), ({"limit": 7}, 7), ({"limit": 99}, 20)):
+        text = session.tool("search_skills", {"query": "report"} | limit).output
+        assert len(text.splitlines()) == found
+
+
+def test_nothing_installs_skills_from_the_network(session: Session) -> None:
+    assert "Unknown tool" in session.tool("install_skill", {"source": "owner/repo"}).output
+
+
 def test_a_loaded_skill_is_known_from_the_next_prompt_on(
     model_server: ModelServer, new_session: NewSession, home: Path
 ) -> None:

@@ -9,7 +9,7 @@ import pytest
 from a3s_code import ConfirmationPolicy, PermissionPolicy
 from a3s_code.skills.skill import Skill
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
-from tests.model_server import ModelServer, calls, says, turn, wait
+from tests.model_server import ModelServer, calls, says, status, turn, wait
 from tests.session.callers import DEADLINE_S, by_stream
 from tests.session.conftest import NewSession
 
@@ -124,6 +124,20 @@ def test_the_grant_stands_in_for_the_parents_rules(
     assert pwd == "Permission denied: Tool 'bash' is blocked by permission policy."
     # The grant is gone with the run; outside, the loaded skills permit `ls` and the policy denies.
     assert tool_results(model_server, 4)[-1].startswith("Permission denied: Tool 'ls'")
+
+
+def test_the_grant_is_gone_after_a_run_that_failed(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    session = new_session(
+        permissive=False,
+        permission_policy=PermissionPolicy(allow=["Skill(*)"], deny=["ls(*)"]),
+        inline_skills=[READER],
+    )
+    model_server.script(calls("Skill", skill_name="reader"), status(401), calls("ls"), says("end"))
+    session.send("go")
+    assert tool_results(model_server, 2)[0].startswith("Skill 'reader' failed: ")
+    assert tool_results(model_server, 3)[1].startswith("Permission denied: Tool 'ls'")
 
 
 def test_without_allowed_tools_nothing_can_be_used(

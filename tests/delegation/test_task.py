@@ -10,7 +10,7 @@ import pytest
 
 from a3s_code import Agent, ConfirmationPolicy, PermissionPolicy, Session
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
-from tests.model_server import ModelServer, agent_hcl, calls, says, status, turn, wait
+from tests.model_server import ModelServer, agent_hcl, calls, calls_raw, says, status, turn, wait
 from tests.session.callers import DEADLINE_S, by_send, by_stream
 from tests.session.conftest import NewSession
 
@@ -113,6 +113,27 @@ def test_events_of_a_child_lie_between_its_start_and_end(
     assert ids == ["c1", f"{task_id}/c1", f"{task_id}/c1", "c1"]
     outputs = [e for e in answer.events if e.event_type == "tool_output_delta"]
     assert {e.tool_id for e in outputs} == {f"{task_id}/c1"}
+
+
+def test_the_beginning_of_the_prompt_describes_a_task(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(calls("task", prompt="ab " * 40), says("child"), says("end"))
+    answer = by_stream(new_session(), "go")
+    (start,) = (e for e in answer.events if e.event_type == "subagent_start")
+    assert start.description == ("ab " * 40)[:60]
+
+
+def test_settings_of_the_session_hold_in_a_child(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("ana@example.org", encoding="utf-8")
+    model_server.script(calls("read", file_path="a.txt"), calls_raw("ls", "{oops"), says("never"))
+    session = new_session(default_security=True, max_parse_retries=0)
+    result = session.tool("task", {"prompt": "x"})
+    assert "[REDACTED:EMAIL]" in tool_results(model_server, 1)[0]
+    assert result.output.startswith("Task failed: ")
+    assert len(model_server.requests) == 2
 
 
 def test_tokens_of_a_child_count(model_server: ModelServer, new_session: NewSession) -> None:

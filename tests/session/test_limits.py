@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from a3s_code import InvalidArgument
+from a3s_code.tools.sandbox import SandboxConfig, SandboxOutput
 from tests.model_server import ModelServer, says, wait
 from tests.session.callers import Caller
 from tests.session.conftest import NewSession
@@ -56,6 +57,20 @@ def test_a_sandbox_that_takes_too_long_is_left(new_session: NewSession) -> None:
     session = new_session(sandbox_handle=Sandbox(delay_s=5.0))
     result = session.tool("bash", {"command": "sleep", "timeout": 50})
     assert "timed out after 50ms" in result.output
+
+
+def test_the_older_form_of_a_sandbox_is_given_the_documented_settings(
+    new_session: NewSession,
+) -> None:
+    class Older:
+        def run(self, command: str, config: SandboxConfig) -> SandboxOutput:
+            assert config == SandboxConfig(
+                image="alpine:latest", memory_mb=512, cpus=1, network=False, env={}
+            )
+            return SandboxOutput(f"ran {command}", exit_code=4)
+
+    result = new_session(sandbox_handle=Older()).tool("bash", {"command": "ls"})
+    assert (result.output, result.exit_code) == ("ran ls", 4)
 
 
 def test_an_object_that_is_no_sandbox_is_refused(new_session: NewSession) -> None:

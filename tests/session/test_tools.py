@@ -116,3 +116,28 @@ def test_web_settings_of_the_configuration_reach_the_tool(
     assert refused.exit_code == 1
     allowed = new_session(top='web { allow_private_hosts = ["127.0.0.1"] }')
     assert allowed.tool("web_fetch", {"url": url}).exit_code == 0
+
+
+def test_a_direct_call_asks_nobody(new_session: NewSession) -> None:
+    asked: list[str] = []
+    session = new_session(
+        permissive=False,
+        permission_policy=PermissionPolicy(ask=["bash"]),
+        confirmation_manager=lambda tool, _args: asked.append(tool) or False,
+    )
+    assert session.bash("echo one") == "one\n"
+    assert asked == []
+
+
+def test_the_boundary_holds_inside_a_batch(new_session: NewSession) -> None:
+    result = new_session().tool("batch", {"invocations": items(("read", {"path": "../a"}))})
+    assert result.output == (
+        "--- [1: read] ---\n"
+        "ERROR: Workspace boundary violation: tool 'read' path '../a' escapes workspace\n"
+    )
+    assert (result.exit_code, result.metadata_json) == (1, None)
+
+
+def test_metadata_is_there_parsed_and_as_json(new_session: NewSession) -> None:
+    result = new_session().tool("bash", {"command": "exit 3"})
+    assert (result.metadata, result.metadata_json) == ({"exit_code": 3}, '{"exit_code": 3}')

@@ -14,6 +14,7 @@ from a3s_code.skills.builtins import builtin_skills, load_builtin_skills
 from a3s_code.skills.listing import MAX_CHARS_IN_FULL, skills_listing
 from a3s_code.skills.plugin import SkillPlugin, mount
 from a3s_code.skills.registry import SkillRegistry
+from a3s_code.skills.search import score
 from a3s_code.skills.skill import Skill, SkillInfo, SkillKind
 
 
@@ -111,6 +112,22 @@ def test_search(query: str, names: list[str]) -> None:
     )
     assert [skill.name for skill in registry.search(query, 10)] == names
     assert [skill.name for skill in registry.search(query, 1)] == names[:1]
+
+
+@pytest.mark.parametrize(
+    ("skill", "query", "points"),
+    [
+        (Skill("x-csv"), "csv", 100 + 20),
+        (Skill("x", tags=["csv data"]), "csv", 80 + 15),
+        (Skill("x", "csv"), "csv", 8),
+        (Skill("x", content="csv"), "csv", 2),
+        (Skill("csv-audit"), "audit csv", 20 + 20),
+        (Skill("r-audit"), "r", 100),
+        (Skill("audit", "about r"), "r", 0),
+    ],
+)
+def test_points(skill: Skill, query: str, points: int) -> None:
+    assert score(skill, query) == points
 
 
 def test_short_skills_are_listed_in_full() -> None:
