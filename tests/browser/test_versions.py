@@ -12,11 +12,11 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
+from tests.kernel.environments import environment
 from tests.kernel.test_ipykernel_versions import (
     OLDEST_FOR_THE_EXTENSION,
     OLDEST_FOR_THE_KERNEL,
     ROOT,
-    environment,
 )
 from tests.model_server import ModelServer, calls, says, wait
 
@@ -32,7 +32,7 @@ def stock(request: pytest.FixtureRequest, kernels: Path, tmp_path: Path) -> str:
     version = str(request.param)
     python = Path(sys.executable)
     if version != NEWEST:
-        python = environment(tmp_path / "environment", version)
+        python = environment(tmp_path / "environment", f"ipykernel=={version}")
     name = f"ipykernel-{version}"
     folder = kernels / "share" / "jupyter" / "kernels" / name
     folder.mkdir(parents=True, exist_ok=True)

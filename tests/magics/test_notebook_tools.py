@@ -287,9 +287,9 @@ def test_what_waits_when_the_cell_ends_fails() -> None:
 LOOP = """\
 print('begun')
 from IPython.display import display
-display('at work')
 import time
 try:
+    display('at work')
     while True: time.sleep(3600)
 finally: ended = True"""
 
