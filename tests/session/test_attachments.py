@@ -150,3 +150,33 @@ def test_shortcuts_and_files(tmp_path: Path) -> None:
         Attachment.from_file(tmp_path / "nowhere.png")
     with pytest.raises(InvalidArgument, match=r"a\.bmp"):
         Attachment.from_file(tmp_path / "a.bmp")
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "media_type"),
+    [
+        ("a.jpg", b"\xff\xd8\xff", "image/jpeg"),
+        ("a.JPEG", b"\xff\xd8\xff", "image/jpeg"),
+        ("a.Png", PNG, "image/png"),
+        ("a.gif", b"GIF89a", "image/gif"),
+        ("a.webp", b"RIFF0000WEBP", "image/webp"),
+    ],
+)
+def test_the_extension_tells_the_format(
+    tmp_path: Path, name: str, data: bytes, media_type: str
+) -> None:
+    (tmp_path / name).write_bytes(data)
+    attachment = Attachment.from_file(str(tmp_path / name))
+    assert (attachment.media_type, attachment.data) == (media_type, data)
+
+
+def test_a_prompt_with_an_image_can_be_cancelled(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("word ").endless())
+    session = new_session()
+    for event in session.stream_with_attachments("go", [Attachment.png(PNG)]):
+        if event.event_type == "text_delta":
+            session.cancel()
+    assert (event.event_type, event.cancelled) == ("end", True)
+    assert [message["role"] for message in session.history()] == ["user", "assistant"]

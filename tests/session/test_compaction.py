@@ -92,3 +92,14 @@ def test_a_failing_summary_loses_nothing(
     answer = by_stream(session, "one more")
     assert answer.text == "Full."
     assert len(session.history()) == 42
+
+
+@pytest.mark.parametrize(("used", "full"), [(159_999, False), (160_000, True)])
+def test_a_model_of_unknown_size_has_room_for_200000_tokens(
+    model_server: ModelServer, new_session: NewSession, used: int, full: bool
+) -> None:
+    no_limit = 'headers = {}\n }\n models { id = "other"'
+    session = compacting(new_session, model_lines=no_limit)
+    model_server.script(says("Long.").using(used, 5))
+    warnings = [e for e in by_stream(session, "hi").events if e.event_type == "context_warning"]
+    assert [warning.max_tokens for warning in warnings] == ([200_000] if full else [])
