@@ -108,6 +108,24 @@ def test_a_lane_has_so_many_places(lane: str, most: int) -> None:
     asyncio.run(go())
 
 
+def test_a_lane_in_which_many_wait_is_told() -> None:
+    """Once when the threshold is reached, and once when none waits any more."""
+
+    async def go() -> None:
+        bench, crowd = Bench(pressure_threshold=2), Crowd()
+        crowd.expected = 1
+        crowd.gate.set()
+        await asyncio.gather(*(bench.function("generate", crowd) for _ in range(5)))
+        alerts = [event for event in bench.events if event.event_type == "queue_alert"]
+        assert [(alert["level"], alert["alert_type"]) for alert in alerts] == [
+            ("info", "queue.lane.pressure"),
+            ("info", "queue.lane.idle"),
+        ]
+        assert alerts[0]["message"] == "2 commands wait in lane 'generate'"
+
+    asyncio.run(go())
+
+
 def test_lanes_do_not_wait_for_each_other() -> None:
     async def go() -> None:
         bench, crowd = Bench(), Crowd()

@@ -10,6 +10,7 @@ import pytest
 
 from a3s_code import (
     Agent,
+    Attachment,
     FileSessionStore,
     InvalidArgument,
     MemorySessionStore,
@@ -21,6 +22,7 @@ from tests.session.callers import Caller, by_send
 from tests.session.conftest import NewSession
 
 CANARY = "test-key"
+PNG = b"\x89PNG\r\n\x1a\n" + b"rest of an image"
 
 
 def agent_of(server: ModelServer, **places: Any) -> Agent:
@@ -162,3 +164,54 @@ def test_a_cancelled_turn_is_saved(model_server: ModelServer, new_session: NewSe
     saved = store.load(session.session_id)
     assert saved is not None
     assert saved.messages[1].text.startswith("word ")
+
+
+def test_compacting_and_attachments_are_saved_too(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    store = MemorySessionStore()
+    session = new_session(session_store=store, auto_save=True)
+
+    def saved_messages() -> int:
+        saved = store.load(session.session_id)
+        return 0 if saved is None else len(saved.messages)
+
+    model_server.answer_with(lambda _: says("An answer."))
+    session.send_with_attachments("look", [Attachment.png(PNG)])
+    assert saved_messages() == 2
+    list(session.stream_with_attachments("look", [Attachment.png(PNG)]))
+    assert saved_messages() == 4
+    for _ in range(18):
+        session.send("go on")
+    assert saved_messages() == 40
+    session.send("/compact")
+    assert saved_messages() == len(session.history()) < 40
+
+
+def test_what_a_saved_session_tells_of_its_options(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    store = MemorySessionStore()
+    session = new_session(
+        session_store=store, auto_compact=True, auto_compact_threshold=0.5, role="You are Ada."
+    )  # fmt: skip
+    model_server.script(says("Hi.").using(32_000, 5))
+    session.send("hi")
+    session.save()
+    saved = store.load(session.session_id)
+    assert saved is not None
+    config = saved.config
+    assert (config.workspace, config.storage_type) == (str(tmp_path), "file")
+    assert (config.auto_compact, config.auto_compact_threshold) == (True, 0.5)
+    assert (config.planning_enabled, config.goal_tracking) == (False, False)
+    assert config.system_prompt.startswith("You are Ada.")
+    assert config.max_context_length == saved.context_usage.max_tokens == 128_000
+    assert (saved.context_usage.used_tokens, saved.context_usage.percent) == (32_000, 0.25)
+    assert list(saved.tool_names) == session.tool_names()
+    assert (saved.model_name, saved.state, saved.tasks) == ("m", "Active", ())
+    assert saved.llm_config == {"provider": "openai", "model": "m", "base_url": model_server.url}
+    planned = new_session(session_store=store, planning=True, goal_tracking=True)
+    planned.save()
+    saved = store.load(planned.session_id)
+    assert saved is not None
+    assert (saved.config.planning_enabled, saved.config.goal_tracking) == (True, True)
