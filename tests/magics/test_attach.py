@@ -107,7 +107,6 @@ def test_what_was_named_goes_along(
         ("--out class", "class"),
         ("--max-rounds 0", "--max-rounds"),
         ("--max-rounds many", "many"),
-        ("--btw --attach last", "side question"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_lost(
@@ -131,6 +130,14 @@ def test_a_mistake_is_one_line_and_nothing_is_lost(
     assert len(model_server.requests) == 1
     run(shown, "%%a3s\nsecond")
     assert "first" in str(model_server.requests[1])
+
+
+def test_a_side_question_takes_no_images(
+    shown: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told = complaint(shown, "%%a3s --btw --attach last\nWhat is this?", capsys)
+    assert told == "UsageError: %%a3s --btw: a side question takes no images"
+    assert model_server.requests == []
 
 
 def test_a_model_without_vision_is_named(

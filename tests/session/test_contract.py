@@ -265,8 +265,13 @@ def test_malformed_arguments_are_fed_back(
 ) -> None:
     model_server.script(calls_raw("ls", '{"path": '), says("Sorry."))
     session = new_session(kind)
-    assert ask(session, "go").text == "Sorry."
-    assert session.history()[2]["content"][0]["is_error"] is True
+    answer = ask(session, "go")
+    assert answer.text == "Sorry."
+    result = session.history()[2]["content"][0]
+    assert result["is_error"] is True
+    assert result["content"].startswith("Error: ")
+    ends = [event.exit_code for event in answer.events if event.event_type == "tool_end"]
+    assert ends == ([1] if answer.events else [])
 
 
 def test_a_second_prompt_is_refused_at_once(
