@@ -89,6 +89,16 @@ def test_sessions_dir_of_the_configuration_is_the_store(
         off.resume_session("s")
 
 
+def test_a_store_that_is_given_wins_over_the_configuration(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    folder, store = tmp_path / "kept", MemorySessionStore()
+    agent = agent_of(model_server, top=f'sessions_dir = "{folder.as_posix()}"')
+    agent.session(tmp_path, session_id="s", session_store=store).save()
+    assert store.list() == ["s"]
+    assert not folder.exists() or list(folder.iterdir()) == []
+
+
 def test_what_is_not_saved(
     model_server: ModelServer, new_session: NewSession, tmp_path: Path
 ) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from a3s_code import Session
-from tests.model_server import ModelServer, Reply, says, status
+from a3s_code import Agent, MemorySessionStore, Session
+from tests.model_server import ModelServer, Reply, agent_hcl, says, status
 from tests.session.callers import DEADLINE_S
 from tests.session.conftest import NewSession
 
@@ -54,3 +55,24 @@ def test_prompts_commands_and_failures(
     texts = [message["content"][0]["text"] for message in session.history()]
     assert texts == ["check the weather", "ok"]
     assert session.usage.total_tokens == 3 * 15
+
+
+def test_tasks_belong_to_one_session_and_end_with_it(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """They are not saved with it either."""
+    store = MemorySessionStore()
+    agent = Agent.create(agent_hcl(model_server))
+    session = agent.session(tmp_path, session_store=store, session_id="s")
+    other = agent.session(tmp_path)
+    task_id = session.schedule_task("check the weather", 60)
+    assert other.list_scheduled_tasks() == []
+    assert not other.cancel_scheduled_task(task_id)
+    (task,) = session.list_scheduled_tasks()
+    assert 0 < task["next_fire_in_secs"] <= 60
+    assert (task["prompt"], task["interval_secs"]) == ("check the weather", 60)
+    assert (task["recurring"], task["fire_count"]) == (True, 0)
+    session.save()
+    session.close()
+    assert session.list_scheduled_tasks() == []
+    assert agent.resume_session("s", session_store=store).list_scheduled_tasks() == []
