@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from a3s_code.errors import ToolFailed, WorkspaceError
 from a3s_code.tools.workspace import Workspace
+from tests.tools.bench import Bench
 
 needs_symlinks = pytest.mark.skipif(sys.platform == "win32", reason="symlinks need a privilege")
 
@@ -63,6 +64,28 @@ def test_paths_outside_are_refused_without_naming_the_root(workspace: Path, path
         f"Workspace boundary violation: tool 'read' path '{path}' escapes workspace"
     )
     assert str(workspace) not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("tool", "args"),
+    [
+        ("read", {"file_path": "../x"}),
+        ("write", {"file_path": "../x", "content": "1"}),
+        ("edit", {"file_path": "../x", "old_string": "1", "new_string": "2"}),
+        ("patch", {"file_path": "../x", "diff": "@@ -1 +1 @@\n-1\n+2\n"}),
+        ("ls", {"path": "../x"}),
+        ("grep", {"path": "../x", "pattern": "1"}),
+        ("glob", {"path": "../x", "pattern": "*"}),
+    ],
+)
+def test_every_tool_with_a_path_stays_inside(
+    bench: Bench, tmp_path: Path, tool: str, args: dict[str, str]
+) -> None:
+    (tmp_path / "x").write_text("1\n")
+    assert bench.failure(tool, **args) == (
+        f"Workspace boundary violation: tool '{tool}' path '../x' escapes workspace"
+    )
+    assert (tmp_path / "x").read_text() == "1\n"
 
 
 def test_an_absolute_path_inside_is_fine(workspace: Path) -> None:
