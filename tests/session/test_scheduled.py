@@ -27,7 +27,7 @@ def wait_until_due(session: Session) -> None:
 def test_prompts_commands_and_failures(
     model_server: ModelServer, new_session: NewSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After a `send`, one with a history of its own too, and not after a stream."""
+    """After a `send`, one with a history of its own too, not after a command nor after a stream."""
 
     def answer(body: dict[str, Any]) -> Reply:
         return status(401) if body["messages"][-1]["content"] == "fail" else says("ok")
@@ -44,6 +44,7 @@ def test_prompts_commands_and_failures(
     for prompt in ("fail", "/note this", "check the weather"):
         session.schedule_task(prompt, 1)
     wait_until_due(session)
+    session.send("/help")
     assert list(session.stream("theirs", history=[]))[-1].text == "ok"
     assert [task["fire_count"] for task in session.list_scheduled_tasks()] == [0, 0, 0]
     with caplog.at_level(logging.WARNING, "a3s_code"):
