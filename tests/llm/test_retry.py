@@ -61,6 +61,12 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
     assert parse_retry_after(value) == seconds
 
 
+def test_defaults() -> None:
+    """Three retries, from one second up to thirty."""
+    config = RetryConfig()
+    assert (config.max_retries, config.base_delay_ms, config.max_delay_ms) == (3, 1000, 30_000)
+
+
 def test_settings_from_a_dict() -> None:
     """A subset is enough; lists become tuples."""
     config = RetryConfig.from_dict({"max_retries": 0, "retryable_status_codes": [503]})
