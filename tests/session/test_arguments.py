@@ -19,6 +19,13 @@ ODD: tuple[Any, ...] = (
     Path("x"), -1, {1: 2}, [None], "\x1b[31m", "\ud800",
 )  # fmt: skip
 
+
+@pytest.fixture(autouse=True)
+def folder_for_what_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Odd names are good names of folders, too; they are made where nobody minds."""
+    monkeypatch.chdir(tmp_path)
+
+
 CALLS: dict[str, Callable[[Session, Any], Any]] = {
     "tool.name": lambda s, x: s.tool(x, {}),
     "tool.args": lambda s, x: s.tool("read", x),
