@@ -17,11 +17,11 @@ from a3s_code import Attachment, ToolEnd, event_from_dict
 from a3s_magics.images.in_cards import MAX_BYTES, ImageBudget, reduced
 from a3s_magics.record import MIME
 from tests.magics.conftest import StartKernel, bundles
-from tests.magics.kernel import RECORD
+from tests.magics.kernel import RECORD, once
 from tests.magics.test_attach import png
 from tests.magics.test_images import log_of
 from tests.magics.test_shell import run
-from tests.model_server import ModelServer, calls, says
+from tests.model_server import ModelServer, calls, says, wait
 
 
 def photograph(edge: int = 900) -> Attachment:
@@ -94,11 +94,14 @@ def test_the_live_card_gets_the_image_once(
     start_kernel: StartKernel, workspace: Path, model_server: ModelServer
 ) -> None:
     (workspace / "a.png").write_bytes(png("red"))
-    model_server.script(calls("read", file_path="a.png"), says("It is ", "red. " * 200))
-    kernel = start_kernel(A3S_UI="widgets")
-    screen = kernel.run("%%a3s\nlook", answer="").succeeded()
-
     encoded = base64.b64encode(png("red")).decode()
+    model_server.script(
+        calls("read", file_path="a.png"), says("It is ", wait(), "red. ", "red. " * 200)
+    )
+    kernel = start_kernel(A3S_UI="widgets")
+    seen = once(lambda screen: encoded in screen.shown, lambda _: model_server.release())
+    screen = kernel.run("%%a3s\nlook", seen, answer="").succeeded()
+
     live = [
         message
         for message in screen.messages
