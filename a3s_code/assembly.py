@@ -38,6 +38,7 @@ from a3s_code.tools.history import FileHistory
 from a3s_code.tools.protocol import ToolContext
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.restore import current_content
+from a3s_code.tools.sandbox import Sandbox
 from a3s_code.tools.workspace import Workspace
 
 log = logging.getLogger("a3s_code")
@@ -95,10 +96,10 @@ class Assembly:
     def toolbox(self, session_id: str) -> Toolbox:
         """The tools and everything that stands between the model and their work."""
         config, options, root = self._config, self._options, self._place.root
+        handle = options.sandbox_handle
+        sandbox = None if handle is None else Sandbox(handle)
         builtin = builtin_tools(
-            web=config.web,
-            search=options.search() or config.search,
-            sandbox=options.sandbox_handle,
+            web=config.web, search=options.search() or config.search, sandbox=sandbox
         )
         guard, lanes = options.guard(self._known_keys()), options.queue(config.queue)
         registry = ToolRegistry([*builtin, *self._crew.tools()])
@@ -124,6 +125,7 @@ class Assembly:
             queue=None
             if lanes is None
             else LaneQueue(session_id, lanes, lambda text: shown_or_nothing(text, guard)),
+            sandbox=sandbox,
         )
 
     def _known_keys(self) -> KnownKeys:

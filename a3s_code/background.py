@@ -74,6 +74,12 @@ class RuntimeLoop:
                 concurrent.futures.wait([future], timeout=_ORDERLY_END_S)
             raise
 
+    def see_through(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run work to its end, and wait for it where that is possible: not on the loop's thread."""
+        future = self.submit(work)
+        if not self.is_inside:
+            self.wait(future, future.cancel)
+
     @property
     def is_inside(self) -> bool:
         """Whether the caller is on the loop's own thread."""

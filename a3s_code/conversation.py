@@ -533,19 +533,13 @@ class Conversation:
             raise SessionBusy(problem)
 
     def close(self) -> None:
-        """Forget scheduled prompts, tell the hooks, end the security provider, save what is left."""
+        """Forget scheduled prompts, tell the hooks, save what is left, end provider and sandbox."""
         self.scheduler.clear()
         try:
             if self._life.end_is_heard:
-                self._tell_end()
+                runtime().see_through(self._end())
         finally:
             self._release()
-
-    def _tell_end(self) -> None:
-        """Have the hooks of the end called, and wait for them where that is possible."""
-        told = runtime().submit(self._end())
-        if not runtime().is_inside:
-            runtime().wait(told, told.cancel)
 
     async def _end(self) -> None:
         running = self._running
@@ -563,6 +557,8 @@ class Conversation:
             runtime().call_soon(self.toolbox.queue.close)
         self.toolbox.guard.close()
         self.keeper.close()
+        if self.toolbox.sandbox is not None:
+            runtime().see_through(self.toolbox.sandbox.shutdown())
 
     # -- saving --------------------------------------------------------------------------------------
 

@@ -69,7 +69,8 @@ class SessionOptions:
     goal_tracking: name the goal of each prompt and judge at the end whether it was reached.
     max_execution_time_ms: an execution is stopped after this time, as by `cancel`; none by default.
     sandbox_handle: runs the commands of `bash`: an object with
-        `exec_command(command, guest_workspace)` that gives `stdout`, `stderr`, `exit_code`.
+        `exec_command(command, guest_workspace)` that gives `stdout`, `stderr`, `exit_code`. Its
+        `shutdown()`, if it has one, is called when the session is closed.
     auto_save: save after every completed turn; off by default.
     builtin_skills: load the seven built-in skills; off by default.
     skill_dirs (also one `skills_dir`), agent_dirs: directories besides those of the configuration.

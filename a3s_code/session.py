@@ -538,11 +538,8 @@ class Session(MemoryCalls, QueueCalls):
 
     def _end_servers(self) -> None:
         servers = self._core.servers
-        if not servers.has_own:
-            return
-        ending = runtime().submit(servers.close())
-        if not runtime().is_inside:
-            runtime().wait(ending, ending.cancel)
+        if servers.has_own:
+            runtime().see_through(servers.close())
 
     def __enter__(self) -> Self:
         return self

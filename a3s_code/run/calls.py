@@ -30,6 +30,7 @@ from a3s_code.tools.output import HeadAndTail
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput, reads_only
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
+from a3s_code.tools.sandbox import Sandbox
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
@@ -45,7 +46,10 @@ _WOULD_DESTROY = (
 
 @dataclass(frozen=True, slots=True)
 class Toolbox:
-    """What a session's calls run with: tools, their surroundings, gate, hooks, time limit, queue."""
+    """What a session's calls run with: tools, their surroundings, gate, hooks, time limit, queue.
+
+    `sandbox` is what `bash` uses, for whoever ends the session.
+    """
 
     registry: ToolRegistry
     context: ToolContext
@@ -54,6 +58,7 @@ class Toolbox:
     guard: SecurityGuard = field(default_factory=lambda: SecurityGuard(None))
     timeout_ms: int | None = None
     queue: LaneQueue | None = None
+    sandbox: Sandbox | None = None
 
     def delegating_to(self, delegate: Delegate) -> Toolbox:
         """The same, for a run whose children `delegate` runs."""

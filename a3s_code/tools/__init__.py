@@ -8,13 +8,14 @@ if TYPE_CHECKING:
     from a3s_code.config.model import WebSettings
     from a3s_code.config.search import SearchConfig
     from a3s_code.tools.protocol import Tool
+    from a3s_code.tools.sandbox import Sandbox
 
 
 def builtin_tools(
     *,
     web: WebSettings | None = None,
     search: SearchConfig | None = None,
-    sandbox: object | None = None,
+    sandbox: Sandbox | None = None,
 ) -> list[Tool]:
     """New instances of the tools that need nothing but a workspace, in their documented order.
 

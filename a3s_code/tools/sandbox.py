@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,9 @@ from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.threads import in_thread
 
 GUEST_WORKSPACE = "/workspace"
+SHUTDOWN_TIMEOUT_S = 10.0
+
+log = logging.getLogger("a3s_code")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +40,11 @@ class SandboxOutput:
     exit_code: int = 0
 
 
-class SandboxedBash(Bash):
-    """`bash` through a handle with `exec_command(command, guest_workspace)`, sync or async.
+class Sandbox:
+    """A handle of the host's: `exec_command(command, guest_workspace)` and `shutdown()`.
 
-    The older form `run(command, config)` serves as well. Raises `InvalidArgument` for an object
-    that has neither.
+    Both may be asynchronous. The older form `run(command, config)` serves as well, and a handle
+    without `shutdown` has nothing to end. Raises `InvalidArgument` for an object that can run nothing.
     """
 
     def __init__(self, handle: object) -> None:
@@ -54,6 +58,31 @@ class SandboxedBash(Bash):
             if callable(execute)
             else (lambda command: older(command, SandboxConfig()))  # type: ignore[misc]  # one of the two is callable
         )
+        self._shutdown: object = getattr(handle, "shutdown", None)
+
+    async def execute(self, command: str) -> Any:
+        """What the handle answers to a command. Raises what the handle raises."""
+        return await _answer(lambda: self._execute(command))
+
+    async def shutdown(self) -> None:
+        """Tell the handle that its session is over. A failure, or one that hangs, is logged."""
+        shutdown = self._shutdown
+        if not callable(shutdown):
+            return
+        try:
+            async with asyncio.timeout(SHUTDOWN_TIMEOUT_S):
+                await _answer(shutdown)
+        except TimeoutError:
+            log.warning("the sandbox has not shut down within %g s", SHUTDOWN_TIMEOUT_S)
+        except Exception as error:  # noqa: BLE001  # the host's own code, at an end that must go on
+            log.warning("the sandbox failed to shut down: %s", type(error).__name__)
+
+
+class SandboxedBash(Bash):
+    """`bash` with its commands run by a sandbox."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
         """Run the command in the sandbox; what the sandbox raises is the tool's failure."""
@@ -62,9 +91,7 @@ class SandboxedBash(Bash):
             raise ToolFailed("env parameter is not available in a sandbox")
         try:
             async with asyncio.timeout(timeout_ms / 1000):
-                answer = await in_thread(lambda _stop: self._execute(args["command"]))
-                if inspect.isawaitable(answer):
-                    answer = await answer
+                answer = await self._sandbox.execute(args["command"])
         except TimeoutError:
             text = f"[Command timed out after {timeout_ms}ms]"
             return ToolOutput(text, 1, {"exit_code": 1, "timed_out": True})
@@ -72,6 +99,11 @@ class SandboxedBash(Bash):
         ctx.progress(output)
         code = int(getattr(answer, "exit_code", 0))
         return ToolOutput(output, code, {"exit_code": code})
+
+
+async def _answer(call: Callable[[], Any]) -> Any:
+    answer = await in_thread(lambda _stop: call())
+    return await answer if inspect.isawaitable(answer) else answer
 
 
 def _text(answer: Any) -> str:

@@ -76,3 +76,41 @@ def test_the_older_form_of_a_sandbox_is_given_the_documented_settings(
 def test_an_object_that_is_no_sandbox_is_refused(new_session: NewSession) -> None:
     with pytest.raises(InvalidArgument, match="sandbox_handle"):
         new_session(sandbox_handle=object())
+
+
+@pytest.mark.parametrize("later", [False, True])
+def test_a_closed_session_shuts_its_sandbox_down_once(new_session: NewSession, later: bool) -> None:
+    class Ending(Sandbox):
+        ended = 0
+
+        def shutdown(self) -> object:
+            return self._end() if later else self._count()
+
+        async def _end(self) -> None:
+            self._count()
+
+        def _count(self) -> None:
+            self.ended += 1
+
+    sandbox = Ending()
+    with new_session(sandbox_handle=sandbox) as session:
+        session.bash("ls")
+        assert sandbox.ended == 0
+    session.close()
+    assert sandbox.ended == 1
+
+
+def test_a_sandbox_that_fails_to_shut_down_is_a_warning_without_its_text(
+    new_session: NewSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Failing(Sandbox):
+        def shutdown(self) -> None:
+            raise OSError("token=s3cret")
+
+    new_session(sandbox_handle=Failing()).close()
+    assert "the sandbox failed to shut down: OSError" in caplog.text
+    assert "s3cret" not in caplog.text
+
+
+def test_a_sandbox_without_shutdown_has_nothing_to_end(new_session: NewSession) -> None:
+    new_session(sandbox_handle=Sandbox()).close()
