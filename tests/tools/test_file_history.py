@@ -28,7 +28,9 @@ def test_timestamps_are_utc_and_recent() -> None:
     history = FileHistory()
     before = datetime.now(UTC)
     history.record("a", b"", "write")
-    assert before <= history.versions("a")[0].timestamp <= datetime.now(UTC)
+    (version,) = history.versions("a")
+    assert version.timestamp.tzinfo is UTC
+    assert before <= version.timestamp <= datetime.now(UTC)
 
 
 def test_the_oldest_snapshot_goes_first_and_numbers_stay() -> None:

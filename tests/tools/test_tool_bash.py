@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code.tools.bash import DEFAULT_TIMEOUT_MS, Bash
+from a3s_code.tools.bash import Bash
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace
 from tests.tools.bench import Bench
+from tests.tools.fast_clock import run_fast
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are bash's")
 
@@ -144,8 +145,9 @@ def test_a_timeout_must_be_a_positive_integer(bench: Bench, timeout: object) -> 
     assert text.startswith("timeout parameter must be")
 
 
-def test_the_documented_timeout() -> None:
-    assert DEFAULT_TIMEOUT_MS == 120_000
+def test_the_documented_timeout(bench: Bench) -> None:
+    output = run_fast(bench.call("bash", {"command": "sleep 600"}))
+    assert output.text == "[Command timed out after 120000ms]"
 
 
 def test_a_huge_timeout_is_fine(bench: Bench) -> None:

@@ -96,8 +96,8 @@ def test_log_is_newest_first(repo: Bench) -> None:
     lines = repo.text("git", command="log").splitlines()
     assert len(lines) == 10
     short = _git(repo.root, "rev-parse", "--short", "HEAD")
-    assert lines[0].startswith(f"{short} Ann ")
-    assert lines[0].endswith(" commit 11")
+    day = _git(repo.root, "log", "-1", "--format=%as")
+    assert lines[0] == f"{short} Ann {day} commit 11"
     assert len(repo.text("git", command="log", max_count=3).splitlines()) == 3
 
 
@@ -169,7 +169,7 @@ def test_worktrees(repo: Bench) -> None:
     created = repo("git", command="worktree", subcommand="create", name="topic/x")
     path = str(root.parent / f"{root.name}-topic-x")
     assert created.metadata == {"path": path, "branch": "topic/x"}
-    assert path in created.text
+    assert created.text == f"Created worktree\nPath: {path}\nBranch: topic/x"
     assert repo.text("git", command="worktree") == (
         f"Worktrees (2):\n  {root}  [main]\n  {path}  [topic/x]"
     )

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
-from a3s_code.tools import web_fetch, web_search
 from a3s_code.tools.protocol import ToolOutput
 from a3s_code.tools.search_engines import ENGINES, Engine
 from a3s_code.tools.web_fetch import WebFetch
 from a3s_code.tools.web_search import WebSearch
 from tests.tools.bench import Bench
+from tests.tools.fast_clock import run_fast
 from tests.tools.web_server import Answer, WebServer
 
 
@@ -113,10 +113,15 @@ def test_a_timeout_is_told_in_seconds(web: Bench, server: WebServer) -> None:
     assert text == "Web fetch timed out after 1 seconds"
 
 
-def test_the_documented_time_limits() -> None:
-    """In seconds; nobody waits for them in a test."""
-    assert (web_fetch.DEFAULT_TIMEOUT_S, web_fetch.MAX_TIMEOUT_S) == (30, 120)
-    assert (SearchConfig().timeout, web_search.MAX_TIMEOUT_S) == (10, 60)
+@pytest.mark.parametrize(
+    ("args", "seconds"), [({}, 30), ({"timeout": 120}, 120), ({"timeout": 121}, 120)]
+)
+def test_the_documented_timeout_of_a_page(
+    web: Bench, server: WebServer, args: dict[str, int], seconds: int
+) -> None:
+    server.answers["/"] = Answer(held=threading.Event())
+    output = run_fast(web.call("web_fetch", {"url": f"{server.url}/"} | args))
+    assert output == ToolOutput(f"Web fetch timed out after {seconds} seconds", 1)
 
 
 def test_redirects_are_followed_up_to_ten(web: Bench, server: WebServer) -> None:
@@ -302,6 +307,40 @@ def test_how_many_results_are_asked_for(
     text = bench.text("web_search", query="x", engines="wiki", format="json", **limit)
     assert len(json.loads(text)) == asked
     assert [path for path, _ in engines.requests] == [f"/wiki?q=x&n={asked}"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "args", "seconds"),
+    [
+        (SearchConfig(), {}, 10),
+        (SearchConfig(timeout=25), {}, 25),
+        (SearchConfig(timeout=25), {"timeout": 7}, 7),
+        (SearchConfig(timeout=61), {}, 60),
+        (SearchConfig(), {"timeout": 61}, 60),
+    ],
+)
+def test_the_documented_timeout_of_a_search(
+    bench: Bench, server: WebServer, settings: SearchConfig, args: dict[str, int], seconds: int
+) -> None:
+    server.answers["/wiki"] = Answer(held=threading.Event())
+    bench.tools["web_search"] = _tool(server, settings)
+    output = run_fast(bench.call("web_search", {"query": "x", "engines": "wiki"} | args))
+    assert output.text.endswith(f"- wiki: timed out after {seconds} seconds")
+
+
+def test_the_documented_engines(bench: Bench, engines: WebServer) -> None:
+    bench("web_search", query="x", engines="ddg,brave, wiki ,sogou,360,google,baidu,bing_cn")
+    asked = sorted(path.partition("?")[0] for path, _ in engines.requests)
+    assert asked == ["/360", "/brave", "/ddg", "/sogou", "/wiki"]
+
+
+def test_a_proxy_is_asked_for_the_engines(bench: Bench, server: WebServer) -> None:
+    server.answers["http://engine.example/"] = Answer(WIKI)
+    wiki = Engine("http://engine.example/?q={query}", ENGINES["wiki"].read)
+    bench.tools["web_search"] = WebSearch(engines={"wiki": wiki}, allowed_hosts=["127.0.0.1"])
+    text = bench.text("web_search", query="x", engines="wiki", proxy=server.url)
+    assert "1. Two words\n" in text
+    assert [path for path, _ in server.requests] == ["http://engine.example/?q=x"]
 
 
 def test_other_proxies_are_refused(bench: Bench, engines: WebServer) -> None:
