@@ -111,6 +111,7 @@ def test_clearing_during_a_prompt_is_an_event(
 
 def test_without_a_store_there_is_no_memory(new_session: NewSession) -> None:
     session = new_session()
+    assert session.init_warning is None
     assert not session.has_memory
     assert session.memory() is None
     with pytest.raises(A3SError, match="Memory not configured for this session"):
@@ -123,6 +124,7 @@ def test_a_store_that_cannot_be_opened_is_a_warning(
     blocked = tmp_path / "file"
     blocked.touch()
     session = new_session(memory_dir=str(blocked / "memory"))
+    assert not session.has_memory
     assert session.init_warning is not None
     assert "memory" in session.init_warning
     model_server.script(says("Still works."))

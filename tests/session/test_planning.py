@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code import MemorySessionStore
+from a3s_code import InvalidArgument, MemorySessionStore
 from tests.model_server import ModelServer, Reply, calls, says, status, wait
 from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
 from tests.session.conftest import NewSession
@@ -131,10 +131,34 @@ def test_a_goal_is_extracted_and_judged(
     assert answer.total_tokens == 3 * 15
 
 
-def test_the_mode_wins_over_the_switch(model_server: ModelServer, new_session: NewSession) -> None:
-    model_server.script(says("Directly."))
-    session = new_session(planning=True, planning_mode="disabled")
-    assert "planning_start" not in by_stream(session, "do it").types()
+@pytest.mark.parametrize(
+    ("options", "prompt", "planned"),
+    [
+        ({}, "do it", False),
+        ({"planning": True}, "do it", True),
+        ({"planning": False}, "do it", False),
+        ({"planning": True, "planning_mode": "disabled"}, "do it", False),
+        ({"planning": False, "planning_mode": "enabled"}, "do it", True),
+        ({"planning": True, "planning_mode": "auto"}, "do it", False),
+        ({"planning_mode": "auto"}, "1. look around\n2. report", True),
+    ],
+)
+def test_the_mode_wins_over_the_switch(
+    model_server: ModelServer,
+    new_session: NewSession,
+    options: dict[str, Any],
+    prompt: str,
+    planned: bool,
+) -> None:
+    model_server.answer_with(lambda body: says("Done.") if "tools" in body else IN_ORDER)
+    answer = by_stream(new_session(**options), prompt)
+    assert ("planning_start" in answer.types()) is planned
+    assert len(model_server.requests) == (3 if planned else 1)
+
+
+def test_a_mode_that_is_none_is_refused(new_session: NewSession) -> None:
+    with pytest.raises(InvalidArgument, match="auto, enabled or disabled, not 'sometimes'"):
+        new_session(planning_mode="sometimes")
 
 
 def test_the_steps_are_saved_with_the_session(

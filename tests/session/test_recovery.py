@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
-from a3s_code import PermissionPolicy
-from tests.model_server import ModelServer, calls, calls_raw, says, turn
+from a3s_code import PermissionPolicy, RetryConfig
+from tests.model_server import ModelServer, calls, calls_raw, says, status, turn
 from tests.session.callers import by_send, by_stream
 from tests.session.conftest import NewSession
 
@@ -72,6 +72,15 @@ def test_the_waits_of_the_circuit_breaker_double(
     assert waits == [100, 200]
     assert "gave up after 3 calls" in answer.error
     assert len(model_server.requests) == 3
+
+
+def test_the_retry_policy_may_be_an_object(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.answer_with(lambda body: status(503))
+    session = new_session(retry_config=RetryConfig(max_retries=1, base_delay_ms=1))
+    assert "503" in by_send(session, "go").error
+    assert len(model_server.requests) == 2
 
 
 def test_the_count_starts_again_after_a_success(
