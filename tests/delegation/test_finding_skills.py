@@ -111,6 +111,26 @@ def test_a_file_does_not_take_the_place_of_a_loaded_skill(
     assert refused.output == "Skill 'ours' can only be started by a person"
 
 
+def test_a_skill_is_looked_for_in_the_workspace_then_at_home_then_among_the_built_in_ones(
+    new_session: NewSession, home: Path
+) -> None:
+    finder = Skill("find-skills")  # its name brings the tools
+    shadowed = ["code-review", "find-bugs"]
+    workspace = Path(new_session().workspace)
+    _skill(workspace, "code-review", text="Of the workspace.")
+    for name in shadowed:
+        _skill(home, name, text="Of the home.")
+    session = new_session(inline_skills=[finder])
+    texts = {
+        name: session.tool("load_skill", {"name": name}).output
+        for name in (*shadowed, "explain-code")
+    }
+    assert texts["code-review"] == "# Skill: code-review\n\nOf the workspace."
+    assert texts["find-bugs"] == "# Skill: find-bugs\n\nOf the home."
+    assert texts["explain-code"].startswith("# Skill: explain-code\n\n")
+    assert "Of the" not in texts["explain-code"]
+
+
 @pytest.mark.parametrize(
     "line", ["kind: persona", "disable-model-invocation: true", "name: another"]
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from typing import Any
 
 import pytest
 
-from a3s_code import PermissionPolicy
+from a3s_code import PermissionPolicy, ToolResult
 from tests.delegation.conftest import prompts, system_of, tool_results
 from tests.model_server import ModelServer, calls, says, status, wait
 from tests.session.callers import DEADLINE_S, by_stream
@@ -178,6 +179,26 @@ def test_a_team_reaches_its_goal(model_server: ModelServer, new_session: NewSess
     assert result.metadata["usage"]["total_tokens"] == session.usage.total_tokens
     assert "You plan a piece of work" in system_of(model_server.requests[0])
     assert "You review changes" in system_of(model_server.requests[3])
+
+
+def test_members_are_general_agents_unless_they_are_named(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.answer_with(team)
+    session = new_session()
+    assert str(inspect.signature(session.run_team)) == (
+        "(goal: 'str', lead_agent: 'str' = 'general', worker_agent: 'str' = 'general', "
+        "reviewer_agent: 'str' = 'general', max_steps: 'int | None' = None) -> 'ToolResult'"
+    )
+    by_hand = session.run_team("the goal")
+    assert isinstance(by_hand, ToolResult)
+    assert by_hand.output == session.tool("run_team", {"goal": "the goal"}).output
+    assert by_hand.name == "run_team"
+    model_server.script(says("alone"))
+    session.tool("task", {"agent": "general", "prompt": "x"})
+    *members, general = map(system_of, model_server.requests)
+    assert set(members) == {general}
+    assert len(members) == 2 * 7
 
 
 def test_what_is_never_approved_is_rejected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,31 @@ def test_the_run_of_a_skill(model_server: ModelServer, new_session: NewSession) 
     start = next(e for e in answer.events if e.event_type == "subagent_start")
     assert (start.agent, start.description) == ("skill:reader", "Reads things")
     assert "tool_start" in [e.event_type for e in answer.events if (e.tool_name or "") == "ls"]
+
+
+def test_limits_and_workspace_of_the_session_hold_in_a_skills_run(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    (tmp_path / "a.txt").write_text("alpha", encoding="utf-8")
+    model_server.answer_with(lambda _body: calls("ls"))
+    session = new_session(inline_skills=[READER], max_tool_rounds=3)
+    session.tool("Skill", {"skill_name": "reader"})
+    assert len(model_server.requests) == 3
+    assert "  a.txt\n" in tool_results(model_server, 1)[0]
+    assert system_of(model_server.requests[0]).startswith("You are A3S Code, ")
+
+
+@pytest.mark.parametrize("kind", ["instruction", "tool"])
+def test_kinds_that_can_be_run_and_are_listed(
+    model_server: ModelServer, new_session: NewSession, kind: str
+) -> None:
+    skill = Skill("both", "Does both", "ls(*)", kind, content="Do both.")
+    session = new_session(inline_skills=[skill])
+    model_server.script(says("ran"), says("ok"))
+    assert session.tool("Skill", {"skill_name": "both"}).output == "ran"
+    assert offered(model_server.requests[0]) == ["ls"]
+    session.send("hi")
+    assert "## both\n\nDoes both\n\nDo both." in system_of(model_server.requests[1])
 
 
 @pytest.mark.parametrize(
@@ -321,13 +347,22 @@ def test_nesting_has_a_limit(model_server: ModelServer, new_session: NewSession)
     assert not any("'s6'" in str(request["messages"]) for request in model_server.requests)
 
 
-def test_cancelling_ends_the_skills_run(model_server: ModelServer, new_session: NewSession) -> None:
-    session = new_session(inline_skills=[READER])
+def test_cancelling_ends_the_skills_run_and_its_grant(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    session = new_session(
+        permissive=False,
+        permission_policy=PermissionPolicy(allow=["Skill(*)"], deny=["ls(*)"]),
+        inline_skills=[READER],
+    )
     model_server.script(calls("Skill", skill_name="reader"), says("never ", wait(), "finished"))
     for event in session.stream("go"):
         if event.event_type == "text_delta":
             session.cancel()
     assert model_server.disconnected.wait(DEADLINE_S)
+    model_server.script(calls("ls"), says("end"))
+    session.send("again")
+    assert tool_results(model_server, 3)[-1].startswith("Permission denied: Tool 'ls'")
 
 
 def test_skills_in_a_batch(model_server: ModelServer, new_session: NewSession) -> None:

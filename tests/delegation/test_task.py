@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from a3s_code import Agent, ConfirmationPolicy, PermissionPolicy, Session
+from a3s_code import Agent, ConfirmationPolicy, PermissionPolicy, Session, Skill
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
 from tests.model_server import ModelServer, agent_hcl, calls, calls_raw, says, status, turn, wait
 from tests.session.callers import DEADLINE_S, by_send, by_stream
@@ -86,7 +87,7 @@ def test_events_of_a_child_lie_between_its_start_and_end(
     end = next(e for e in answer.events if e.event_type == "subagent_end")
     progress = [e for e in answer.events if e.event_type == "subagent_progress"]
     task_id, child = start.task_id, start.session_id
-    assert task_id.startswith("task-")
+    assert task_id == f"task-{uuid.UUID(task_id.removeprefix('task-'))}"
     assert child == f"subagent-{task_id}"
     assert (start.tool_id, start.text, start.tool_name, start.prompt) == (
         task_id,
@@ -417,7 +418,9 @@ def test_a_definition_of_ones_own(
     model_server.script(says("child"))
     result = session.tool("task", {"agent": "poet", "prompt": "say it"})
     assert result.output == "child"
-    assert "You rhyme." in system_of(model_server.requests[0])
+    head, _, extra = system_of(model_server.requests[0]).rpartition("\n\n")
+    assert extra == "You rhyme."
+    assert head.startswith("You are A3S Code, ")
     assert prompts(model_server.requests[0]) == ["say it"]
     (task,) = (t for t in session.tool_definitions() if t["name"] == "task")
     assert "- poet: Rhymes" in task["description"]
@@ -449,6 +452,18 @@ def test_a_definition_with_another_model(
         failed = session.tool("task", {"agent": "b", "prompt": "x"})
     assert failed.output.startswith("Task failed: ")
     assert "missing" in failed.output
+
+
+def test_a_child_has_the_model_of_its_parent(model_server: ModelServer, tmp_path: Path) -> None:
+    """Not the default one of the configuration."""
+    other = 'id = "m"\n  }\n  models {\n    id = "other"'
+    agent = Agent.create(agent_hcl(model_server).replace('id   = "m"', other))
+    options = {"permissive": True, "model": "openai/other", "inline_skills": [Skill("talker")]}
+    model_server.answer_with(lambda _body: says("child"))
+    with agent.session(tmp_path, options) as session:
+        session.tool("task", {"prompt": "x"})
+        session.tool("Skill", {"skill_name": "talker"})
+    assert [request["model"] for request in model_server.requests] == ["other", "other"]
 
 
 # -- cancelling and the background -----------------------------------------------------------------

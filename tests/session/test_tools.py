@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from a3s_code import A3SError, ConfirmationPolicy, PermissionPolicy, ToolError
-from tests.model_server import ModelServer, calls, says, turn
-from tests.session.callers import by_stream
+from a3s_code import A3SError, ConfirmationPolicy, PermissionPolicy, ToolError, ToolResult
+from tests.model_server import ModelServer, calls, says, turn, wait
+from tests.session.callers import DEADLINE_S, by_stream
 from tests.session.conftest import NewSession
+from tests.session.test_attachments import PNG
 
 
 def items(*pairs: tuple[str, dict[str, str]]) -> list[dict[str, object]]:
@@ -136,6 +137,68 @@ def test_the_boundary_holds_inside_a_batch(new_session: NewSession) -> None:
         "ERROR: Workspace boundary violation: tool 'read' path '../a' escapes workspace\n"
     )
     assert (result.exit_code, result.metadata_json) == (1, None)
+
+
+def test_a_direct_call_is_no_turn(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    """It asks no model, costs nothing, and the stream that runs meanwhile tells nothing of it."""
+    (tmp_path / "a.txt").write_text("alpha\n", encoding="utf-8")
+    session = new_session()
+    model_server.script(says("One ", wait(), "two"))
+    stream = session.stream("go")
+    assert model_server.waiting.wait(DEADLINE_S)
+    result = session.tool("read", {"file_path": "a.txt"})
+    assert isinstance(result, ToolResult)
+    assert (result.name, result.output, result.exit_code) == ("read", "     1\talpha\n", 0)
+    model_server.release()
+    assert not [event for event in stream if "tool" in event.event_type]
+    assert len(model_server.requests) == 1
+    assert session.usage.total_tokens == 15
+    assert len(session.history()) == 2
+
+
+def test_wrappers_give_what_their_tools_give(new_session: NewSession, tmp_path: Path) -> None:
+    for name in ("a.py", "b c.py"):
+        (tmp_path / name).write_text("import os\n", encoding="utf-8")
+    session = new_session()
+    assert session.read_file("a.py") == session.tool("read", {"file_path": "a.py"}).output
+    assert session.grep("os") == session.tool("grep", {"pattern": "os"}).output
+    assert session.glob("*.py") == ["a.py", "b c.py"]
+    assert session.bash("echo one; exit 3") == "one\n"
+
+
+def test_the_model_is_given_the_outputs_of_direct_calls(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    """The text of a tool that failed, too."""
+    (tmp_path / "a.txt").write_text("alpha\n", encoding="utf-8")
+    model_server.script(
+        turn(calls("read", file_path="a.txt"), calls("read", file_path="no")), says("Done.")
+    )
+    session = new_session()
+    session.send("go")
+    given = [m["content"] for m in model_server.requests[1]["messages"] if m["role"] == "tool"]
+    outputs = [session.tool("read", {"file_path": path}).output for path in ("a.txt", "no")]
+    assert (
+        given == outputs == ["     1\talpha\n", "Failed to read file no: No such file or directory"]
+    )
+
+
+def test_images_travel_with_the_result(new_session: NewSession, tmp_path: Path) -> None:
+    (tmp_path / "a.png").write_bytes(PNG)
+    result = new_session().tool("read", {"file_path": "a.png"})
+    (image,) = result.images
+    assert (image.data, image.media_type) == (PNG, "image/png")
+
+
+def test_versions_belong_to_one_session(new_session: NewSession) -> None:
+    one, other = new_session(), new_session()
+    for number in range(501):
+        one.tool("write", {"file_path": f"{number % 2}.txt", "content": str(number)})
+    assert len(one.list_file_versions("0.txt")) == 250
+    assert len(one.list_file_versions("1.txt")) == 250
+    assert other.list_tracked_files() == []
 
 
 def test_metadata_is_there_parsed_and_as_json(new_session: NewSession) -> None:
