@@ -79,6 +79,13 @@ def test_a_command_of_the_user_is_listed_in_its_place() -> None:
     }
 
 
+def test_of_two_leading_slashes_one_is_dropped() -> None:
+    registry = command_registry()
+    registry.register("//count", "Messages so far", echo)
+    assert registry.get("/count") is not None
+    assert registry.get("count") is None
+
+
 def test_a_later_command_replaces_even_a_built_in_one_but_in_its_registry_only() -> None:
     registry = command_registry()
     registry.register("model", "mine", echo)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from a3s_code import BtwFailed, InvalidArgument
-from tests.model_server import ModelServer, says, status
+from tests.model_server import ModelServer, says, status, wait
+from tests.session.callers import DEADLINE_S
 from tests.session.conftest import NewSession
 
 
@@ -58,5 +61,28 @@ def test_requests_are_repeated_but_answers_that_broke_off_are_not(
     assert len(model_server.requests) == 3
 
 
-def test_nothing_runs_that_could_be_cancelled(new_session: NewSession) -> None:
-    assert new_session().cancel() is False
+def test_cancel_is_about_the_prompt_that_runs_beside(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("Half ", wait(), "never"), says("Be", wait(), "cause."))
+    session = new_session()
+    stream = session.stream("go")
+    assert model_server.waiting.wait(DEADLINE_S)
+    asked = ThreadPoolExecutor(1).submit(session.btw, "why?")
+    model_server.wait_for_requests(2)
+    assert session.cancel()
+    assert list(stream)[-1].cancelled
+    assert model_server.disconnected.wait(DEADLINE_S)
+    model_server.release()
+    assert asked.result(DEADLINE_S).answer == "Because."
+
+
+def test_no_event_tells_of_it(model_server: ModelServer, new_session: NewSession) -> None:
+    model_server.script(says("One ", wait(), "two"), says("Because."))
+    session = new_session()
+    stream = session.stream("go")
+    assert model_server.waiting.wait(DEADLINE_S)
+    assert session.btw("why?").answer == "Because."
+    model_server.release()
+    seen = [event.event_type for event in stream]
+    assert seen == ["start", "turn_start", "text_delta", "text_delta", "turn_end", "end"]

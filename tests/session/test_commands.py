@@ -13,6 +13,7 @@ from a3s_code import (
     MemorySessionStore,
     ScheduleFull,
     SessionBusy,
+    TokenUsage,
 )
 from tests.model_server import ModelServer, says, wait
 from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
@@ -34,6 +35,41 @@ def test_a_command_answers_without_the_model_and_leaves_no_turn(
         assert answer.types() == ["text_delta", "end"]
 
 
+def test_the_result_of_a_command_has_the_conversation_and_no_figures(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("One."))
+    session = new_session()
+    session.send("hi")
+    result = session.send("/history")
+    assert result.text.startswith("Messages: 2 (1 turn)")
+    assert (result.tool_calls_count, result.usage) == (0, TokenUsage())
+    assert result.messages == session.history()
+    assert len(result.messages) == 2
+
+
+def test_totals_count_every_kind_of_call(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    """Prompts, streams and side questions; scheduled prompts are in `test_scheduled.py`."""
+    model_server.answer_with(lambda body: says("ok").using(10, 5))
+    session = new_session(model_lines="cost {\n input = 1000\n output = 2000\n}")
+    session.send("one")
+    list(session.stream("two"))
+    session.btw("three?")
+    assert session.send("/cost").text.splitlines() == [
+        f"Session: {session.session_id[:8]}",
+        "Model: openai/m",
+        "Tokens: 45 (30 prompt, 15 completion)",
+        "Cost: $0.0600",
+    ]
+    assert session.send("/history").text.splitlines() == [
+        "Messages: 4 (2 turns)",
+        "Tokens: 45",
+        f"Session: {session.session_id[:8]}",
+    ]
+
+
 def test_an_unknown_command_is_an_answer_that_names_it(
     new_session: NewSession, ask: Caller
 ) -> None:
@@ -45,8 +81,10 @@ def test_an_unknown_command_is_an_answer_that_names_it(
 def test_attachment_calls_look_for_no_command(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
-    model_server.script(says("A prompt."))
-    assert new_session().send_with_attachments("/help", []).text == "A prompt."
+    model_server.script(says("A prompt."), says("A prompt."))
+    session = new_session()
+    assert session.send_with_attachments("/help", []).text == "A prompt."
+    assert list(session.stream_with_attachments("/help", []))[-1].text == "A prompt."
 
 
 def test_model_switches_and_a_wrong_name_changes_nothing(

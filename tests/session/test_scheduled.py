@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import threading
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,41 @@ def test_prompts_commands_and_failures(
     texts = [message["content"][0]["text"] for message in session.history()]
     assert texts == ["check the weather", "ok"]
     assert session.usage.total_tokens == 3 * 15
+
+
+def test_a_scheduled_prompt_goes_on_with_the_conversation(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.answer_with(lambda body: says("ok"))
+    session = new_session()
+    session.schedule_task("check the weather", 1)
+    wait_until_due(session)
+    session.send("hello")
+    sent = [(m["role"], m["content"]) for m in model_server.requests[1]["messages"][1:]]
+    assert sent == [("user", "hello"), ("assistant", "ok"), ("user", "check the weather")]
+
+
+def test_nothing_ticks_and_a_dropped_session_takes_its_tasks_along(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """What is due is known from the clock: no thread waits, nothing is sent between calls."""
+    model_server.script(says("ok"))
+    agent = Agent.create(agent_hcl(model_server))
+    session = agent.session(tmp_path)
+    session.send("hello")
+    before = {thread.name for thread in threading.enumerate()}
+    session.schedule_task("check the weather", 1)
+    wait_until_due(session)
+    assert {thread.name for thread in threading.enumerate()} <= before
+    scheduler = weakref.ref(session._core)
+    del session
+    pause, left_s = threading.Event(), DEADLINE_S
+    while scheduler() is not None:
+        assert left_s > 0
+        gc.collect()
+        pause.wait(0.05)
+        left_s -= 0.05
+    assert len(model_server.requests) == 1
 
 
 def test_tasks_belong_to_one_session_and_end_with_it(
