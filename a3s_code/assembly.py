@@ -116,7 +116,7 @@ class Assembly:
                 policy=options.permission_policy,
                 checker=options.permission_checker,
                 confirmation=options.confirmation(),
-                confirm=options.confirmation_manager,
+                confirm=options.confirm(),
                 restriction=self._crew.restriction(),
             ),
             hooks=BoundHooks(self._executor(session_id), session_id, root),

@@ -44,7 +44,8 @@ class SessionOptions:
     permissive: every tool runs without asking; deny rules of `permission_policy` still hold.
     permission_policy, permission_checker: rules, or an object with `check(tool, args)`.
     confirmation_policy: whether and how long a person is asked.
-    confirmation_manager: a callable `(tool_name, args) -> bool` that asks in its own way.
+    confirmation_manager: a callable `(tool_name, args) -> bool` that asks in its own way, or a
+        `ConfirmationPolicy`, which is the older name of the option above.
     security_provider: redacts output and notices injected instructions, such as
         `DefaultSecurityProvider()`; `default_security=True` is the short form of that one.
     max_tool_rounds: model calls per send or stream, at least 1; 50 by default.
@@ -87,7 +88,9 @@ class SessionOptions:
     permission_policy: PermissionPolicy | None = None
     permission_checker: Any = None
     confirmation_policy: ConfirmationPolicy | Mapping[str, Any] | None = None
-    confirmation_manager: Callable[[str, Mapping[str, Any]], bool] | None = None
+    confirmation_manager: Callable[[str, Mapping[str, Any]], bool] | ConfirmationPolicy | None = (
+        None
+    )
     security_provider: Any = None
     default_security: bool | None = None
     max_tool_rounds: int | None = None
@@ -199,7 +202,12 @@ class SessionOptions:
             value = getattr(self, name)
             if value is not None and not callable(getattr(value, "check", None)):
                 raise WrongType(f"{name} must have a method check, unlike {checks.shown(value)}")
-        if self.confirmation_manager is not None:
+        if isinstance(self.confirmation_manager, ConfirmationPolicy):
+            if self.confirmation_policy is not None:
+                raise InvalidArgument(
+                    "a policy goes into confirmation_policy or confirmation_manager, not into both"
+                )
+        elif self.confirmation_manager is not None:
             checks.function("confirmation_manager", self.confirmation_manager)
 
     def limits(self, default_rounds: int) -> LoopLimits:
@@ -272,12 +280,19 @@ class SessionOptions:
     def confirmation(self) -> ConfirmationPolicy | None:
         """The confirmation policy, built from a dict when one was given."""
         policy = self.confirmation_policy
+        if isinstance(self.confirmation_manager, ConfirmationPolicy):
+            policy = self.confirmation_manager
         if policy is None or isinstance(policy, ConfirmationPolicy):
             return policy
         try:
             return ConfirmationPolicy(**policy)
         except (InvalidArgument, TypeError) as error:
             raise InvalidArgument(f"confirmation_policy: {error}") from error
+
+    def confirm(self) -> Callable[[str, Mapping[str, Any]], bool] | None:
+        """The callable that asks in its own way."""
+        manager = self.confirmation_manager
+        return None if isinstance(manager, ConfirmationPolicy) else manager
 
     def retry(self) -> RetryConfig | None:
         """The retry settings, built from a dict when one was given."""

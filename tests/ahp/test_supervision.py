@@ -52,8 +52,11 @@ def test_the_harness_hears_of_everything(
     session.close()
     first, *events = harness.heard
     assert first["method"] == "ahp/handshake"
+    assert {event["method"] for event in events} == {"ahp/event"}
+    assert {message["jsonrpc"] for message in harness.heard} == {"2.0"}
+    assert set(first["params"]) == {"protocol_version", "agent_info", "session_id", "agent_id"}
     assert first["params"]["protocol_version"] == "2.0"
-    assert first["params"]["session_id"] == session.session_id
+    assert first["params"]["session_id"] == first["params"]["agent_id"] == session.session_id
     assert {"framework", "version", "capabilities"} == set(first["params"]["agent_info"])
     assert [event["params"]["event_type"] for event in events] == [
         "session_start",
@@ -75,6 +78,20 @@ def test_the_harness_hears_of_everything(
     assert action["payload"]["arguments"] == {"file_path": "a.txt"}
     (done,) = harness.events("post_action")
     assert done["payload"]["result"]["output"] == "     1\thi\n"
+
+
+def test_a_harness_that_names_itself_is_listened_to(
+    stdio: Harness, model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    """Also one of another version of the second protocol."""
+    reading(model_server, tmp_path)
+    info = {"name": "guard", "version": "1", "capabilities": ["pre_action"]}
+    answer = {"protocol_version": "2.1", "harness_info": info}
+    stdio.script({"on": "handshake", **answer}, {"decision": "block", "reason": "no"})
+    session = new_session(ahp_transport=stdio.transport())
+    events = list(session.stream("read it"))
+    assert "supervision_unavailable" not in [e.event_type for e in events]
+    assert tool_ends(events) == [(1, "Tool 'read' blocked by hook: no")]
 
 
 def test_a_block_is_that_of_a_hook(

@@ -19,7 +19,7 @@ from a3s_code import (
 from a3s_code.background import runtime
 from a3s_code.hooks.names import EVENTS
 from a3s_code.skills.skill import Skill
-from tests.model_server import ModelServer, calls, says, status, turn
+from tests.model_server import ModelServer, calls, calls_raw, says, status, turn
 from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
@@ -240,6 +240,25 @@ def test_skills_come_before_hooks_and_hooks_before_permission(
     }
     assert [told["tool"] for told in listener.of("pre_tool_use")] == ["ls", "glob"]
     assert "confirmation_required" not in answer.types()
+
+
+def test_a_call_that_cannot_be_read_is_shown_to_no_hook_and_no_rule(
+    model_server: ModelServer,
+    new_session: NewSession,
+) -> None:
+    model_server.script(calls_raw("ls", '{"path": '), says("Sorry."))
+    session = new_session(
+        permission_policy=PermissionPolicy.strict(),
+        inline_skills=[Skill("narrow", allowed_tools="glob(*)", content="x")],
+    )
+    listener = Listener(session, "pre_tool_use")
+    session.register_hook("never", "pre_tool_use", block("blocked"))
+    answer = by_stream(session, "go")
+    (end,) = (e for e in answer.events if e.event_type == "tool_end")
+    assert end.tool_output.startswith("Error: ")
+    assert end.exit_code == 1
+    assert "permission_denied" not in answer.types()
+    assert listener.events == []
 
 
 def test_arguments_have_their_documented_names(

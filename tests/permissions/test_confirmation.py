@@ -45,11 +45,12 @@ def test_the_documented_defaults() -> None:
 
 def test_all_fields_may_be_given() -> None:
     """By position or by name."""
-    policy = ConfirmationPolicy(True, 5, "auto_approve", ["query", "execute"])
+    lanes = ["query", "execute", "control", "generate"]
+    policy = ConfirmationPolicy(True, 5, "auto_approve", lanes)
     assert policy == ConfirmationPolicy(
-        enabled=True, default_timeout_ms=5, timeout_action="auto_approve",
-        yolo_lanes={"execute", "query"},
+        enabled=True, default_timeout_ms=5, timeout_action="auto_approve", yolo_lanes={*lanes},
     )  # fmt: skip
+    assert policy.yolo_lanes == {*lanes}
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ def read(path: str) -> tuple[str, dict[str, Any]]:
         ("ls(src/*)", ("ls", {"path": "src/a"}), True),
         ("ls(.)", ("ls", {}), True),
         ("patch(a.py)", ("patch", {"file_path": "a.py"}), True),
+        ("write(a.py)", ("write", {"file_path": "a.py", "content": "b.py"}), True),
+        ("write(a.py)", ("write", {"file_path": "b.py", "content": "a.py"}), False),
         ("edit(a.py)", ("edit", {"path": "a.py"}), True),
         ("Skill(data-reader)", ("Skill", {"skill_name": "data-reader"}), True),
         ("skill(data-*)", ("Skill", {"skill_name": "data-reader"}), True),

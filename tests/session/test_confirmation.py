@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code import ConfirmationPolicy, PermissionPolicy, Session
+from a3s_code import ConfirmationPolicy, InvalidArgument, PermissionPolicy, Session
 from tests.model_server import ModelServer, calls, says
 from tests.session.callers import DEADLINE_S, by_stream
 from tests.session.conftest import NewSession
@@ -73,6 +73,66 @@ def test_an_answer_given_over_the_stream(
     rejection = "Tool 'bash' execution was rejected by user. Reason: not today"
     assert end.tool_output.startswith(rejection) is not approved
     assert events[-1].text == "Done."
+
+
+def test_a_question_comes_before_the_work(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    """After the start of the call, and before anything of its output."""
+    model_server.script(calls("bash", id="c1", command="echo one"), says("Done."))
+    session = new_session(permissive=None, confirmation_policy=ASKING)
+    types = []
+    for event in session.stream("go"):
+        if event.tool_id is not None and event.event_type != "tool_input_delta":
+            types.append(event.event_type)
+        if event.event_type == "confirmation_required":
+            assert event.args == {"command": "echo one"}
+            session.confirm_tool_use("c1", True)
+    assert types == [
+        "tool_start",
+        "confirmation_required",
+        "confirmation_received",
+        "tool_output_delta",
+        "tool_end",
+    ]
+
+
+def test_the_boundary_holds_for_what_was_approved_too(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    """It comes last, so a rule about such a path has its own say."""
+    model_server.script(
+        calls("read", file_path="../other"), calls("ls", path="../denied"), says("Done.")
+    )
+    policy = PermissionPolicy(ask=["read"], deny=["ls"])
+    session = new_session(permissive=None, permission_policy=policy, confirmation_policy=ASKING)
+    asked, outputs = [], []
+    for event in session.stream("go"):
+        if event.event_type == "confirmation_required":
+            asked.append(event.tool_name)
+            session.confirm_tool_use(event.tool_id, True)
+        if event.event_type == "tool_end":
+            outputs.append(event.tool_output)
+    assert asked == ["read"]
+    assert outputs == [
+        "Workspace boundary violation: tool 'read' path '../other' escapes workspace",
+        "Permission denied: Tool 'ls' is blocked by permission policy.",
+    ]
+
+
+def test_a_policy_may_be_given_under_its_older_name(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    session = asking(
+        new_session, model_server, confirmation_policy=None, confirmation_manager=ASKING
+    )
+    for event in session.stream("go"):
+        if event.event_type == "confirmation_required":
+            assert event.timeout_ms == 60_000
+            session.confirm_tool_use("c1", True)
+    assert (tmp_path / "made").exists()
+    with pytest.raises(InvalidArgument, match="confirmation_policy or confirmation_manager"):
+        new_session(confirmation_policy=ASKING, confirmation_manager=ASKING)
 
 
 def test_all_that_is_pending_can_be_rejected_at_once(

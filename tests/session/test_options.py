@@ -195,9 +195,23 @@ def test_without_any_setting_every_call_is_refused(
 ) -> None:
     answer = outcome_of(model_server, new_session(permissive=None))
     (end,) = (event for event in answer.events if event.event_type == "tool_end")
-    assert "requires confirmation but no HITL confirmation manager is configured" in end.tool_output
+    assert end.exit_code == 1
+    assert end.tool_output == (
+        "Tool 'bash' requires confirmation but no HITL confirmation manager is configured. "
+        "Configure a confirmation policy to enable tool execution."
+    )
+    assert not any("confirmation" in kind or "denied" in kind for kind in answer.types())
     assert not (tmp_path / "made").exists()
     assert answer.text == "Done."
+
+
+def test_a_reading_call_is_no_exception_to_that(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(calls("ls"), says("Done."))
+    answer = by_stream(new_session(permissive=None), "go")
+    (end,) = (event for event in answer.events if event.event_type == "tool_end")
+    assert end.tool_output.startswith("Tool 'ls' requires confirmation")
 
 
 def test_a_denied_call_is_announced_and_ended(
@@ -213,18 +227,36 @@ def test_a_denied_call_is_announced_and_ended(
     assert not (tmp_path / "made").exists()
 
 
-@pytest.mark.parametrize("verdict", ["allow", "deny", "nonsense", "raise"])
+@pytest.mark.parametrize("verdict", ["allow", "deny", "ask", "nonsense", "raise"])
 def test_a_checker_replaces_the_policy(
     model_server: ModelServer, new_session: NewSession, tmp_path: Path, verdict: str
 ) -> None:
     class Checker:
         def check(self, tool: str, args: dict[str, Any]) -> str:
+            assert (tool, args) == ("bash", {"command": "touch made"})
             if verdict == "raise":
                 raise RuntimeError("broken")
             return verdict
 
-    outcome_of(model_server, new_session(permissive=None, permission_checker=Checker()))
+    policy = PermissionPolicy(**{"deny" if verdict == "allow" else "allow": ["bash"]})
+    session = new_session(permissive=None, permission_policy=policy, permission_checker=Checker())
+    answer = outcome_of(model_server, session)
     assert (tmp_path / "made").exists() == (verdict == "allow")
+    assert ("permission_denied" in answer.types()) == (verdict not in ("allow", "ask"))
+
+
+@pytest.mark.parametrize("verdict", ["allow", "deny", "ask"])
+def test_the_rules_of_a_policy_decide(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path, verdict: str
+) -> None:
+    policy = PermissionPolicy(
+        **{verdict: ["bash(touch:*)"]}, default_decision="allow" if verdict == "deny" else "deny"
+    )
+    answer = outcome_of(model_server, new_session(permissive=None, permission_policy=policy))
+    (end,) = (event for event in answer.events if event.event_type == "tool_end")
+    assert (tmp_path / "made").exists() == (verdict == "allow")
+    assert ("requires confirmation" in end.tool_output) == (verdict == "ask")
+    assert ("permission_denied" in answer.types()) == (verdict == "deny")
 
 
 @pytest.mark.parametrize("approve", [True, False])
