@@ -28,6 +28,7 @@ from typing import Any, Self
 if __name__ == "__main__":  # the folder above is not on the path of a program
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from tests.deadlines import DEADLINE_S
 from tests.scripts import (
     Reply,
     Wait,
@@ -60,7 +61,6 @@ __all__ = [
     "wait",
 ]
 
-DEADLINE_S = 30.0
 STALL_S = 0.5
 
 

@@ -65,7 +65,6 @@ def reader(
     made.close()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("document", readings())
 def test_everything_shown_works(document: Path, reader: Reader) -> None:
     for block in blocks_of(document):

@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from a3s_code import HttpTransport, StdioTransport
+from tests.deadlines import DEADLINE_S
 from tests.session.conftest import new_session
 
 __all__ = ["new_session"]
 
 HARNESS = str(Path(__file__).with_name("harness.py"))
-DEADLINE_S = 30.0
 TOKEN = "harness-token-0123456789"
 
 

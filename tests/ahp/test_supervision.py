@@ -25,7 +25,8 @@ from a3s_code import (
     StdioTransport,
 )
 from a3s_code.ahp.supervisor import Supervision
-from tests.ahp.conftest import DEADLINE_S, TOKEN, Harness
+from tests.ahp.conftest import TOKEN, Harness
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.conftest import NewSession
 

@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.model_server import ModelServer, says, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 def test_the_conversation_goes_on_after_a_cancel_and_a_restart(

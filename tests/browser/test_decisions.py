@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.model_server import ModelServer, calls, says
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 # WCAG 2.1, section 1.4.3: the contrast of text with the first opaque background below it.
 CONTRAST = """element => {

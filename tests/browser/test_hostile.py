@@ -12,7 +12,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.model_server import ModelServer, calls, says, turn, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 def attack(url: str) -> str:

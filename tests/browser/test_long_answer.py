@@ -13,7 +13,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.model_server import ModelServer, says, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 WORDS = 20_000  # about 140,000 characters
 DELTA_CHARS = 20

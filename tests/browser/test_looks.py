@@ -16,7 +16,7 @@ from tests.browser.notebook import READY_MS, write_notebook
 from tests.browser.test_decisions import READABLE, contrast
 from tests.model_server import ModelServer, calls, says, status, turn, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 ANSWER = """\
 ## What I found

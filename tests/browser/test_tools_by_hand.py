@@ -11,7 +11,7 @@ from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.model_server import ModelServer, agent_hcl
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 DARK = """() => window.jupyterapp.commands.execute(
   'apputils:change-theme', {theme: 'JupyterLab Dark'})"""

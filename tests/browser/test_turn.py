@@ -10,9 +10,10 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import READY_MS, write_notebook
 from tests.browser.server import LabServer
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.browser
 
 
 def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
@@ -30,13 +31,13 @@ def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
 
     notebook.run(0)
     expect(output).to_contain_text("half of it.", timeout=READY_MS)
-    assert model_server.waiting.is_set()
+    assert model_server.waiting.wait(DEADLINE_S)
     notebook.expect_running(0)
     notebook.screenshot("turn-live")
 
     output.get_by_role("button", name="Cancel").click()
     notebook.expect_finished(0)
-    assert model_server.disconnected.wait(10)
+    assert model_server.disconnected.wait(DEADLINE_S)
     expect(output).to_contain_text("half of it.")
     expect(output).to_contain_text("TurnCancelled")
     expect(output.get_by_role("button")).to_have_count(0)

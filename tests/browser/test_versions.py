@@ -20,7 +20,7 @@ from tests.kernel.test_ipykernel_versions import (
 )
 from tests.model_server import ModelServer, calls, says, wait
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 NEWEST = "newest"
 CODE = "print('step', 1)\nimport time\nwhile True: time.sleep(0.05)"

@@ -17,6 +17,7 @@ from a3s_code.errors import InvalidArgument
 from a3s_code.events import BtwAnswer, End, TextDelta
 from a3s_code.results import TokenUsage
 from tests.commands.host import SIDE_USAGE, Host
+from tests.deadlines import DEADLINE_S
 
 
 def run_own(handler: Callable[[str, dict[str, Any]], Any], text: str = "/own") -> CommandOutcome:
@@ -66,7 +67,7 @@ def test_a_handler_may_block_without_holding_the_loop() -> None:
     """It waits for something that only the event loop does."""
     released = threading.Event()
     registry = command_registry()
-    registry.register("own", "Waits", lambda args, ctx: str(released.wait(30)))
+    registry.register("own", "Waits", lambda args, ctx: str(released.wait(DEADLINE_S)))
 
     async def scenario() -> str:
         command = asyncio.create_task(run_command("/own", registry, Host()))
@@ -84,7 +85,7 @@ def test_a_cancelled_command_lets_its_caller_go() -> None:
 
     def handler(args: str, ctx: dict[str, Any]) -> str:
         begun.set()
-        released.wait(30)
+        released.wait(DEADLINE_S)
         return "too late"
 
     registry.register("own", "Waits", handler)

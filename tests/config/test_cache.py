@@ -14,6 +14,7 @@ import pytest
 
 from a3s_code.config import hcl
 from a3s_code.config.load import load_config
+from tests.deadlines import DEADLINE_S, PROGRAM_S
 
 KEY = "sk-very-secret"
 TEXT = f"""
@@ -50,7 +51,7 @@ def load_in_a_process(path: Path, cache: Path) -> dict[str, Any]:
     environ = {**os.environ, "A3S_CACHE_DIR": str(cache), KEY: "from-environment", "other": "x"}
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM, str(path)],
-        env=environ, capture_output=True, text=True, timeout=100, check=True,
+        env=environ, capture_output=True, text=True, timeout=PROGRAM_S, check=True,
     )  # fmt: skip
     answer: dict[str, Any] = json.loads(done.stdout) | {"said": done.stderr}
     return answer
@@ -154,5 +155,5 @@ def test_many_threads_may_load_at_once(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(DEADLINE_S)
     assert sorted(results) == [f"p/m{number}" for number in range(8)]

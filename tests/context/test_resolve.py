@@ -13,8 +13,7 @@ from a3s_code.context.model import ContextItem, ContextQuery, ContextResult, Con
 from a3s_code.context.provider import ContextProvider, provider_names
 from a3s_code.context.resolve import Resolved, resolve, resolving, turn_complete
 from a3s_code.errors import InvalidArgument, WorkspaceError
-
-DEADLINE_S = 20.0
+from tests.deadlines import DEADLINE_S
 
 
 def items(*names: str, tokens: int = 10) -> list[ContextItem]:

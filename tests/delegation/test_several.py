@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from a3s_code import PermissionPolicy, ToolResult
+from tests.deadlines import DEADLINE_S
 from tests.delegation.conftest import prompts, system_of, tool_results
 from tests.model_server import ModelServer, calls, says, status, wait
-from tests.session.callers import DEADLINE_S, by_stream
+from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
 
 

@@ -9,9 +9,10 @@ import pytest
 
 from a3s_code import ConfirmationPolicy, PermissionPolicy
 from a3s_code.skills.skill import Skill
+from tests.deadlines import DEADLINE_S
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
 from tests.model_server import ModelServer, calls, says, status, turn, wait
-from tests.session.callers import DEADLINE_S, by_stream
+from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
 
 READER = Skill("reader", "Reads things", "read(*), ls(*)", content="Read carefully.")

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from a3s_code import Agent, ConfirmationPolicy, PermissionPolicy, Session, Skill
+from tests.deadlines import DEADLINE_S
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
 from tests.model_server import ModelServer, agent_hcl, calls, calls_raw, says, status, turn, wait
-from tests.session.callers import DEADLINE_S, by_send, by_stream
+from tests.session.callers import by_send, by_stream
 from tests.session.conftest import NewSession
 
 

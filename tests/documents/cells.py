@@ -11,9 +11,9 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
+from tests.deadlines import DEADLINE_S
 from tests.documents.model import HALF
 
-DEADLINE_S = 60
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 
 

@@ -16,10 +16,9 @@ from typing import Any
 import yaml
 
 from a3s_code import Agent
+from tests.deadlines import PROGRAM_S
 from tests.documents.blocks import Block
 from tests.documents.cells import Kernels
-
-DEADLINE_S = 100
 
 
 class Reader:
@@ -86,7 +85,7 @@ class Reader:
             ["bash", "-euo", "pipefail", "-c", block.text],
             cwd=self.folder,
             env={**os.environ, **self._environ},
-            timeout=DEADLINE_S,
+            timeout=PROGRAM_S,
             check=False,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.model_server import DEADLINE_S
+from tests.deadlines import DEADLINE_S
 from tests.scripts import Reply, says, wait
 from tests.wire import chunks_of
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.faults.conftest import answers_again
 from tests.magics.conftest import StartKernel
 from tests.magics.kernel import Screen
-from tests.model_server import DEADLINE_S, ModelServer, calls, says
+from tests.model_server import ModelServer, calls, says
 from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from a3s_code import Agent, Session
+from tests.deadlines import DEADLINE_S
 from tests.faults.conftest import answers_again, seen
 from tests.faults.raw_server import (
     Act,
@@ -20,7 +21,6 @@ from tests.faults.raw_server import (
     says_nonsense,
 )
 from tests.model_server import (
-    DEADLINE_S,
     ModelServer,
     Reply,
     agent_hcl,

@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from a3s_code import AgentEvent, End, Session, ToolEnd, ToolOutputDelta
+from tests.deadlines import DEADLINE_S
 from tests.faults.conftest import answers_again
-from tests.model_server import DEADLINE_S, ModelServer, calls, says
+from tests.model_server import ModelServer, calls, says
 from tests.session.callers import Answer, by_stream
 from tests.session.conftest import NewSession
 

@@ -14,8 +14,8 @@ from a3s_code.hooks.contract import Block, Continue, Retry, Skip, answer_of, mes
 from a3s_code.hooks.engine import HookEngine, HookVerdict
 from a3s_code.hooks.names import BLOCKING, EVENTS
 from a3s_code.hooks.registry import Handler
+from tests.deadlines import DEADLINE_S
 
-DEADLINE_S = 30.0
 PAYLOAD = {"session_id": "s", "tool": "bash", "args": {"command": "ls"}}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 
-CELL_DEADLINE_S = 30
+from tests.deadlines import DEADLINE_S
 
 
 @dataclass
@@ -47,6 +47,6 @@ def run(
         ran.messages.append(message)
         on_message(message)
 
-    reply = client.execute_interactive(code, timeout=CELL_DEADLINE_S, output_hook=take, **options)
+    reply = client.execute_interactive(code, timeout=DEADLINE_S, output_hook=take, **options)
     ran.reply = reply["content"]
     return ran

@@ -12,10 +12,9 @@ from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager, start_new_kernel
 
 from a3s_kernel.install import install
+from tests.deadlines import DEADLINE_S
 
 from .cells import Ran, run
-
-START_DEADLINE_S = 60
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -63,7 +62,7 @@ class Kernel:
         """Press Stop and return the kernel's answer on the control channel."""
         request = self.client.session.msg("interrupt_request", {})
         self.client.control_channel.send(request)
-        reply: dict[str, Any] = self.client.get_control_msg(timeout=START_DEADLINE_S)
+        reply: dict[str, Any] = self.client.get_control_msg(timeout=DEADLINE_S)
         return reply
 
 
@@ -77,7 +76,7 @@ def start_kernel(tmp_path: Path) -> Iterator[StartKernel]:
 
     def start(extra_env: Mapping[str, str] | None = None, name: str = "a3s") -> Kernel:
         manager, client = start_new_kernel(
-            startup_timeout=START_DEADLINE_S,
+            startup_timeout=DEADLINE_S,
             kernel_name=name,
             cwd=str(tmp_path),
             env={**os.environ, **(extra_env or {})},

@@ -8,7 +8,7 @@ import sys
 import venv
 from pathlib import Path
 
-INSTALL_DEADLINE_S = 200
+from tests.deadlines import PROGRAM_S
 
 
 def environment(folder: Path, *packages: str) -> Path:
@@ -18,7 +18,7 @@ def environment(folder: Path, *packages: str) -> Path:
     ask = "import sysconfig; print(sysconfig.get_path('purelib'))"
     own = subprocess.check_output([python, "-c", ask], text=True).strip()
     install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", own]
-    subprocess.run([*install, *packages], check=True, timeout=INSTALL_DEADLINE_S)
+    subprocess.run([*install, *packages], check=True, timeout=PROGRAM_S)
     borrowed = [path for path in sys.path if path.endswith("site-packages")]
     Path(own, "borrowed.pth").write_text("\n".join(borrowed) + "\n", "utf-8")
     return python

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, says
 
 from .conftest import Kernel, StartKernel
@@ -95,7 +96,7 @@ def test_history_holds_what_was_typed(chat: Kernel) -> None:
         chat.run(cell)
 
     reply = chat.client.history(
-        raw=True, output=False, hist_access_type="tail", n=2, reply=True, timeout=30
+        raw=True, output=False, hist_access_type="tail", n=2, reply=True, timeout=DEADLINE_S
     )
 
     assert [entry[2] for entry in reply["content"]["history"]] == cells
@@ -119,7 +120,7 @@ def test_tab_and_help_know_prose(chat: Kernel, tmp_path: Path) -> None:
     chat.run("%%py\nzeta = 3")
 
     def complete(code: str) -> Any:
-        reply = chat.client.complete(code, reply=True, timeout=30)["content"]
+        reply = chat.client.complete(code, reply=True, timeout=DEADLINE_S)["content"]
         return reply["matches"], reply["cursor_start"], reply["cursor_end"]
 
     assert complete("open zi") == (["zipped.txt"], 5, 7)
@@ -128,7 +129,7 @@ def test_tab_and_help_know_prose(chat: Kernel, tmp_path: Path) -> None:
     assert "zeta" in complete("%%py\nze")[0]
 
     def inspect(code: str) -> Any:
-        return chat.client.inspect(code, reply=True, timeout=30)["content"]
+        return chat.client.inspect(code, reply=True, timeout=DEADLINE_S)["content"]
 
     assert not inspect("open zip")["found"]
     assert "int" in inspect("what is @zeta")["data"]["text/plain"]
@@ -142,7 +143,7 @@ def test_the_environment_chooses_the_mode(start_kernel: StartKernel) -> None:
 
     assert chatting.run("%%py\nget_ipython().kernel.a3s_mode").result == "'prompt'"
     assert plain.run("get_ipython().kernel.a3s_mode").result == "'python'"
-    banner = chatting.client.kernel_info(reply=True, timeout=30)["content"]["banner"]
+    banner = chatting.client.kernel_info(reply=True, timeout=DEADLINE_S)["content"]["banner"]
     assert "%%py" in banner
 
 

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import PROGRAM_S
+
 pytestmark = pytest.mark.kernel
 
 DEMO = Path(__file__).parents[2] / "scripts" / "demo.py"
-DEADLINE_S = 90
 
 
 def notebook(folder: Path, *sources: str) -> Path:
@@ -29,7 +30,7 @@ def demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the script to its end."""
     return subprocess.run(
         [sys.executable, str(DEMO), *map(str, arguments)],
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

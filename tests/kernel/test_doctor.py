@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl
 
 from .conftest import StartKernel
 
-DEADLINE_S = 60
 KEY = "sk-very-secret-0123456789"
 CONFIG = f"""
 default_model = "mine/large"
@@ -34,7 +34,7 @@ def doctor(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]
         [sys.executable, "-m", "a3s_kernel", "doctor"],
         cwd=folder,
         env={**env, "HOME": str(folder), **environment},
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, says
 
 from .cells import Ran
@@ -85,7 +86,7 @@ def test_after_a_restart_the_conversation_goes_on(
     kernel = open_notebook(notebook)
     first = ask(kernel, "first")
     kernel.manager.restart_kernel()
-    kernel.client.wait_for_ready(timeout=60)
+    kernel.client.wait_for_ready(timeout=DEADLINE_S)
 
     second, third = ask(kernel, "second"), ask(kernel, "third")
 
@@ -104,7 +105,7 @@ def test_reset_forgets_for_good(
     ask(kernel, "first")
     told = kernel.run("%a3s reset").stream("stdout")
     kernel.manager.restart_kernel()
-    kernel.client.wait_for_ready(timeout=60)
+    kernel.client.wait_for_ready(timeout=DEADLINE_S)
     ask(kernel, "second")
 
     assert "2 messages were forgotten" in told

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import PROGRAM_S
+
 COMMAND = [sys.executable, "-m", "a3s_kernel"]
-DEADLINE_S = 60
 
 
 def a3s_kernel(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -18,7 +19,7 @@ def a3s_kernel(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str
     return subprocess.run(
         [*COMMAND, *arguments],
         cwd=folder,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
+
 from .conftest import Kernel, StartKernel
 
 pytestmark = pytest.mark.kernel
@@ -21,7 +23,7 @@ def test_magics_are_there_before_the_first_cell(kernel: Kernel) -> None:
 
 def test_info_is_python_with_our_name(kernel: Kernel) -> None:
     """Front ends that look for Python find it; the banner names the magics."""
-    info = kernel.client.kernel_info(reply=True, timeout=30)["content"]
+    info = kernel.client.kernel_info(reply=True, timeout=DEADLINE_S)["content"]
 
     assert info["implementation"] == "a3s"
     assert info["language_info"]["name"] == "python"

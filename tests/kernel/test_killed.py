@@ -12,13 +12,12 @@ import psutil
 import pytest
 
 from a3s_code.store.draft import unpacked
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, says, wait
 
 from .conftest import Kernel, StartKernel
 
 pytestmark = pytest.mark.kernel
-
-DEADLINE_S = 30
 
 
 def until(true: Callable[[], bool]) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl, says
 
-pytestmark = [pytest.mark.kernel, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.kernel
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
-DEADLINE_S = 240
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in NOTEBOOKS.glob("*.ipynb")))
@@ -30,7 +30,7 @@ def test_every_cell_runs(name: str, tmp_path: Path, model_server: ModelServer) -
         [sys.executable, "-m", "pytest", *options, str(NOTEBOOKS / name)],
         cwd=tmp_path,
         env={**os.environ, "A3S_UI": "final", "A3S_CONFIG": str(config)},
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

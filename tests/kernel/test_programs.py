@@ -11,13 +11,13 @@ from typing import Any
 import nbformat
 import pytest
 
+from tests.deadlines import PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl, calls, says, status
 
 from .environments import environment
 
-pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
-DEADLINE_S = 120
 PAPERMILL = ("papermill", "click", "entrypoints", "tenacity", "tqdm")
 CONSOLE = ("jupyter-console",)
 
@@ -46,7 +46,7 @@ def run(
         cwd=folder,
         env={**os.environ, "JPY_SESSION_NAME": str(parent), "PYTHONWARNINGS": "ignore"},
         input=typed,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

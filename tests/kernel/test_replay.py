@@ -14,12 +14,12 @@ import pytest
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from tests.deadlines import PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
 
 RECORD = "application/vnd.a3s.turn+json"
-DEADLINE_S = 120
 
 
 def execute(path: Path, **environ: str) -> Any:
@@ -28,7 +28,7 @@ def execute(path: Path, **environ: str) -> Any:
     client = NotebookClient(
         notebook,
         kernel_name="a3s",
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         resources={"metadata": {"path": str(path.parent)}},
     )
     with pytest.MonkeyPatch.context() as patch:
@@ -140,7 +140,7 @@ def test_the_usual_tools_work(
     done = subprocess.run(
         [sys.executable, "-m", *command, *more, str(recorded)],
         cwd=recorded.parent,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

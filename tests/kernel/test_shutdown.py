@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
 from .conftest import Kernel, StartKernel
@@ -19,8 +20,6 @@ pytestmark = [
     pytest.mark.kernel,
     pytest.mark.skipif(sys.platform == "win32", reason="the command is one of a POSIX shell"),
 ]
-
-DEADLINE_S = 30
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.magics.kernel import Kernel, Message, Screen, once
 from tests.model_server import ModelServer, agent_hcl, calls, says, wait
 
@@ -16,7 +17,6 @@ from .conftest import StartKernel
 
 pytestmark = [pytest.mark.kernel, pytest.mark.versions]
 
-DEADLINE_S = 30
 # A tool of the host that does not care about being cancelled, until a file sets it free.
 STUBBORN = """%%py
 import asyncio, pathlib

@@ -14,7 +14,7 @@ from tests.model_server import ModelServer, agent_hcl, says
 from .cells import Ran
 from .conftest import Kernel, StartKernel
 
-pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 INTERRUPTS = 200
 LATEST_S = 0.06

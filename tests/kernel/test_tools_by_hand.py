@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
+
 from .conftest import Kernel
 
 pytestmark = pytest.mark.kernel
@@ -36,7 +38,7 @@ def test_tools_have_short_names_where_ipython_has_none(kernel: Kernel, tmp_path:
 def test_shift_tab_shows_a_tools_options(kernel: Kernel, tmp_path: Path) -> None:
     (tmp_path / "agent.hcl").write_text(CONFIG)
 
-    reply = kernel.client.inspect("%a3s_grep", reply=True, timeout=60)["content"]
+    reply = kernel.client.inspect("%a3s_grep", reply=True, timeout=DEADLINE_S)["content"]
 
     assert reply["found"]
     assert "--tell" in reply["data"]["text/plain"]

@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import PROGRAM_S
+
 pytestmark = [pytest.mark.kernel, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-DEADLINE_S = 100
 START_KERNEL = """
 from jupyter_client.manager import start_new_kernel
 manager, client = start_new_kernel(kernel_name="a3s")
@@ -33,7 +34,7 @@ def run(*command: str | Path, cwd: Path) -> str:
         list(map(str, command)),
         cwd=cwd,
         env=env,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
         capture_output=True,
         text=True,

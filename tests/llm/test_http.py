@@ -16,8 +16,9 @@ from a3s_code.llm.http import LiveReply, ModelClient, close_clients
 from a3s_code.llm.model import ModelReply, ModelRequest
 from a3s_code.llm.retry import RetryConfig
 from a3s_code.messages import Message
+from tests.deadlines import DEADLINE_S
 from tests.llm.wire_facts import KINDS, codec
-from tests.model_server import DEADLINE_S, ModelServer
+from tests.model_server import ModelServer
 from tests.scripts import Reply, error_in_stream, garbage, html, says, status, wait
 
 QUICK = RetryConfig(base_delay_ms=1)

@@ -7,7 +7,7 @@ import asyncio
 import httpx
 
 from a3s_code.llm.transport import DirectTransport
-from tests.model_server import DEADLINE_S
+from tests.deadlines import DEADLINE_S
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
 

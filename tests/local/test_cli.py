@@ -8,6 +8,7 @@ import sys
 
 from a3s_code.local.cli import fetch_with_bar, main
 from a3s_code.local.source import EMBEDDED
+from tests.deadlines import PROGRAM_S
 
 
 class Terminal(io.StringIO):
@@ -62,7 +63,11 @@ def test_a_cached_model_is_not_announced(models, published):
 def test_offline_the_command_fails_with_one_line(models, offline, child_environment):
     script = "import sys; from a3s_code.local.cli import main; sys.exit(main(['fetch']))"
     result = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=PROGRAM_S,
+        check=False,
     )
 
     assert result.returncode == 1

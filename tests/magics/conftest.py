@@ -14,11 +14,11 @@ from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
 from jupyter_client.manager import KernelManager
 
+from tests.deadlines import DEADLINE_S
 from tests.magics.kernel import Kernel
 from tests.model_server import ModelServer, agent_hcl
 
 ROOT = Path(__file__).resolve().parents[2]
-START_DEADLINE_S = 60
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def start_kernel(workspace: Path) -> Iterator[StartKernel]:
         kernel = Kernel(manager, manager.blocking_client())
         running.append(kernel)
         kernel.client.start_channels()
-        kernel.client.wait_for_ready(timeout=START_DEADLINE_S)
+        kernel.client.wait_for_ready(timeout=DEADLINE_S)
         kernel.run("%load_ext a3s_magics").succeeded()
         return kernel
 

@@ -9,7 +9,8 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-CELL_DEADLINE_S = 60
+from tests.deadlines import DEADLINE_S
+
 RECORD = "application/vnd.a3s.turn+json"
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
@@ -119,7 +120,7 @@ class Kernel:
 
         reply = self.client.execute_interactive(
             code,
-            timeout=CELL_DEADLINE_S,
+            timeout=DEADLINE_S,
             output_hook=take,
             allow_stdin=answer is not None,
             stdin_hook=lambda _message: self.client.input(answer or ""),

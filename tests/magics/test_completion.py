@@ -18,6 +18,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from a3s_magics.completion import Offers, offers
 from a3s_magics.matcher import paths_from
 from a3s_magics.options import LineParser, prompt_parser
+from tests.deadlines import DEADLINE_S
 from tests.magics.conftest import StartKernel
 
 
@@ -188,7 +189,7 @@ def test_a_kernel_answers_the_front_end(start_kernel: StartKernel, workspace: Pa
     client: Any = start_kernel().client
 
     def matches(code: str) -> tuple[list[str], str]:
-        content = client.complete(code, reply=True, timeout=60)["content"]
+        content = client.complete(code, reply=True, timeout=DEADLINE_S)["content"]
         return content["matches"], code[content["cursor_start"] : content["cursor_end"]]
 
     assert matches("%%a3s --model ") == (["openai/m"], "")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.magics.conftest import StartKernel
 from tests.magics.kernel import RECORD, WIDGET, Kernel, Screen, once
 from tests.magics.test_sanitise import HOSTILE, RENDERERS, problems_of
@@ -46,7 +47,7 @@ def test_cancel_is_heard_while_the_cell_runs(kernel: Kernel, model_server: Model
 
     screen = kernel.run("%%a3s\ncount", cancel, answer="")
 
-    assert model_server.disconnected.wait(30)
+    assert model_server.disconnected.wait(DEADLINE_S)
     assert (screen.reply["ename"], len(screen.errors[0]["traceback"])) == ("TurnCancelled", 1)
     assert "partial answer" in str(static(screen)["text/markdown"])
     assert screen.record["cancelled"] is True
@@ -211,7 +212,7 @@ def test_after_unloading_the_kernel_handles_its_own_messages(
     kernel.click(comm_id)
     seen = ""
     while "pressed" not in seen:
-        message = kernel.client.get_iopub_msg(timeout=30)
+        message = kernel.client.get_iopub_msg(timeout=DEADLINE_S)
         seen += str(message["content"].get("text", ""))
 
     threads = "import threading; [t.name for t in threading.enumerate() if 'a3s-ui' in t.name]"

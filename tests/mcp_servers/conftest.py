@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from a3s_code import Agent, Session
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl
 
 SERVER = str(Path(__file__).with_name("server.py"))
-DEADLINE_S = 30.0
 
 
 @pytest.fixture(scope="module")

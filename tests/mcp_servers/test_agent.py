@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from a3s_code import Agent, PermissionPolicy
+from tests.deadlines import DEADLINE_S
 from tests.mcp_servers.conftest import SERVER, alive, needs_proc, wait_until
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
@@ -125,7 +126,7 @@ def run(program: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         cwd=ROOT,
-        timeout=60,
+        timeout=DEADLINE_S,
         check=False,
         stdin=subprocess.DEVNULL,
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from a3s_code import Attachment, InvalidArgument, McpError, Session, SessionClosed
+from tests.deadlines import DEADLINE_S
 from tests.mcp_servers.conftest import Shared, alive, needs_proc, wait_until
 from tests.mcp_servers.server import LONG, PIXEL
 from tests.model_server import calls, says
@@ -129,7 +130,7 @@ def test_cancel_tells_the_server_and_returns(shared: Shared, tmp_path: Path) -> 
     reader.start()
     wait_until(lambda: diary.exists() and diary.read_text() == "started")
     session.cancel()
-    reader.join(30)
+    reader.join(DEADLINE_S)
     assert seen[-1] == "end"
     wait_until(lambda: diary.read_text() == "cancelled")
     assert session.tool("mcp__test__add", {"a": 1}).output == "2"

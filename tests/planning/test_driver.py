@@ -20,9 +20,9 @@ from a3s_code.planning.driver import (
     opening,
 )
 from a3s_code.planning.waves import StepCall, StepOutcome
+from tests.deadlines import DEADLINE_S
 from tests.planning.host import ScriptedHost, answered
 
-DEADLINE_S = 20.0
 DIAMOND = json.dumps(
     {
         "goal": "ship it",

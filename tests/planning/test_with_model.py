@@ -16,9 +16,8 @@ from a3s_code.loop.machine import AgentLoop, Finish
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.planning.driver import Answer, PlanDriver, PlanResult
 from a3s_code.planning.waves import StepCall, StepOutcome
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, says, status
-
-DEADLINE_S = 20.0
 
 
 class LoopHost:

@@ -9,8 +9,7 @@ from a3s_code.background import runtime
 from a3s_code.events import AgentEvent, TextDelta
 from a3s_code.run.channel import MAX_WAITING_EVENTS, EventChannel
 from a3s_code.run.stream import EventStream
-
-DEADLINE_S = 20.0
+from tests.deadlines import DEADLINE_S
 
 
 class Producer:

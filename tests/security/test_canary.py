@@ -17,6 +17,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from tests.deadlines import PROGRAM_S
 from tests.kernel.conftest import jupyter_home
 from tests.model_server import ModelServer, Reply, calls, error_in_stream, html, says, status
 from tests.security.canary import (
@@ -31,7 +32,6 @@ from tests.security.canary import (
 __all__ = ["jupyter_home"]
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_S = 180
 
 ECHO = " and ".join(CANARIES)
 
@@ -90,7 +90,7 @@ def test_a_program(folder: Path) -> None:
         env=environment(folder),
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -121,7 +121,7 @@ def run_notebook(path: Path, **more: str) -> str:
     client = NotebookClient(
         notebook,
         kernel_name="a3s",
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         allow_errors=True,
         resources={"metadata": {"path": str(path.parent)}},
     )
@@ -158,7 +158,7 @@ def test_a_notebook_its_doctor_and_its_replay(folder: Path) -> None:
         env=environment(folder),
         capture_output=True,
         text=True,
-        timeout=DEADLINE_S,
+        timeout=PROGRAM_S,
         check=False,
     )
     own = [folder / "agent.hcl"]

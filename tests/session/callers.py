@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from a3s_code import A3SError, AgentEvent, End, ErrorEvent, Session
-
-DEADLINE_S = 30.0
+from tests.deadlines import DEADLINE_S
 
 
 @dataclass

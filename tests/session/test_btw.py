@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from a3s_code import BtwFailed, InvalidArgument
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, says, status, wait
-from tests.session.callers import DEADLINE_S
 from tests.session.conftest import NewSession
 
 

@@ -15,8 +15,9 @@ from a3s_code import (
     SessionBusy,
     TokenUsage,
 )
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, says, wait
-from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
+from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
 PRICED = "cost { input = 1000 }"

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from a3s_code import ConfirmationPolicy, InvalidArgument, PermissionPolicy, Session
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says
-from tests.session.callers import DEADLINE_S, by_stream
+from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
 
 ASKING = ConfirmationPolicy(enabled=True, default_timeout_ms=60_000)

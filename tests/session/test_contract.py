@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from a3s_code import InvalidArgument, Session, SessionBusy, SessionClosed
+from tests.deadlines import DEADLINE_S
 from tests.model_server import (
     ModelServer,
     calls,
@@ -20,7 +21,7 @@ from tests.model_server import (
     turn,
     wait,
 )
-from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
+from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
 

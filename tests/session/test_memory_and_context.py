@@ -18,8 +18,9 @@ from a3s_code import (
     InvalidArgument,
     RipgrepContextProvider,
 )
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, status, wait
-from tests.session.callers import DEADLINE_S, by_send, by_stream
+from tests.session.callers import by_send, by_stream
 from tests.session.conftest import NewSession
 
 

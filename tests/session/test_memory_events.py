@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from a3s_code import InMemoryStore, MemoryItem, Session
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, wait
-from tests.session.callers import DEADLINE_S, Caller, by_stream
+from tests.session.callers import Caller, by_stream
 from tests.session.conftest import NewSession
 
 

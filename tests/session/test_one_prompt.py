@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from a3s_code import Agent, Attachment, InvalidArgument, Session
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"rest of an image"
@@ -85,7 +86,7 @@ def test_a_tool_that_ends_in_order_when_cancelled_keeps_its_result(
     model_server.script(calls("careful"), says("never asked for"))
 
     events = session.stream("go")
-    assert running.wait(30)
+    assert running.wait(DEADLINE_S)
     assert session.cancel()
 
     assert list(events)[-1].cancelled

@@ -22,8 +22,9 @@ from a3s_code import (
     ToolError,
     WorkspaceError,
 )
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, error_in_stream, says, status, turn
-from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
+from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from a3s_code import InvalidArgument, MemorySessionStore
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, Reply, calls, says, status, wait
-from tests.session.callers import DEADLINE_S, Caller, by_send, by_stream
+from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
 

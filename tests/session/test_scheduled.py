@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from a3s_code import Agent, MemorySessionStore, Session
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, Reply, agent_hcl, says, status
-from tests.session.callers import DEADLINE_S
 from tests.session.conftest import NewSession
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from a3s_code import A3SError, ConfirmationPolicy, PermissionPolicy, ToolError, ToolResult
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, turn, wait
-from tests.session.callers import DEADLINE_S, by_stream
+from tests.session.callers import by_stream
 from tests.session.conftest import NewSession
 from tests.session.test_attachments import PNG
 

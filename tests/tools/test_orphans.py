@@ -9,9 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.deadlines import DEADLINE_S
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are POSIX ones")
 
-DEADLINE_S = 20
 START = """
 import os, subprocess, sys
 from a3s_code.tools.orphans import orphan_watch

@@ -19,6 +19,7 @@ from a3s_code.tools.run import run_tool
 from a3s_code.tools.search_engines import Engine
 from a3s_code.tools.threads import Stop, Stopped, in_thread
 from a3s_code.tools.web_search import WebSearch
+from tests.deadlines import DEADLINE_S
 from tests.tools.bench import Bench
 
 
@@ -100,7 +101,7 @@ def test_cancelled_work_in_a_thread_is_told_to_stop(bench: Bench) -> None:
     def work(stop: Stop) -> None:
         stop.on_request(ended.set)
         begun.set()
-        assert ended.wait(30)
+        assert ended.wait(DEADLINE_S)
         stop.check()
 
     async def scenario() -> None:

@@ -16,12 +16,11 @@ from a3s_code.tools.bash import Bash
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace
+from tests.deadlines import DEADLINE_S
 from tests.tools.bench import Bench
 from tests.tools.fast_clock import run_fast
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the commands are bash's")
-
-DEADLINE_S = 30
 
 
 def test_both_streams_come_in_their_order(bench: Bench) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Self
 
+from tests.deadlines import DEADLINE_S
+
 
 @dataclass
 class Answer:
@@ -31,7 +33,7 @@ class WebServer:
                 requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}))
                 answer = answers.get(self.path.partition("?")[0], Answer(status=404))
                 if answer.held is not None:
-                    answer.held.wait(30)
+                    answer.held.wait(DEADLINE_S)
                 self.send_response(answer.status)
                 for name, value in answer.headers.items():
                     self.send_header(name, value)
