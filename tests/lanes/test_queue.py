@@ -14,8 +14,7 @@ from a3s_code.lanes.queue import LaneQueue
 from a3s_code.lanes.tool_commands import run_function_in, run_tool_in, tool_named_by
 from a3s_code.permissions.lanes import LANES
 from a3s_code.tools.protocol import ToolOutput
-
-DEADLINE_S = 30.0
+from tests.deadlines import DEADLINE_S
 
 
 class Bench:
@@ -122,6 +121,22 @@ def test_a_lane_in_which_many_wait_is_told() -> None:
             ("info", "queue.lane.idle"),
         ]
         assert alerts[0]["message"] == "2 commands wait in lane 'generate'"
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("strategy", ["standard", "aggressive", "disabled"])
+def test_no_boost_lets_a_command_overtake_an_older_one(strategy: str) -> None:
+    """All commands of a lane have the same time, so the oldest is the nearest to its deadline."""
+
+    async def go() -> None:
+        boost = {"strategy": strategy, "deadline_ms": 1}
+        bench, crowd = Bench(priority_boost=boost), Crowd()
+        crowd.expected = 1
+        tasks = [asyncio.create_task(bench.function("generate", crowd)) for _ in range(5)]
+        await asyncio.wait_for(crowd.full.wait(), DEADLINE_S)
+        crowd.gate.set()
+        assert await asyncio.gather(*tasks) == [1, 2, 3, 4, 5]
 
     asyncio.run(go())
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,11 +23,10 @@ from a3s_code import (
     SessionQueueConfig,
     ToolResult,
 )
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, turn, wait
 from tests.session.callers import Answer, Caller, by_send, by_stream
 from tests.session.conftest import NewSession
-
-DEADLINE_S = 30.0
 
 
 @pytest.fixture
@@ -116,6 +117,44 @@ def test_the_block_of_the_configuration_gives_starting_values(new_session: NewSe
     lanes = session.queue_stats()["lanes"]
     assert lanes["query"]["max_concurrency"] == 9
     assert lanes["execute"]["max_concurrency"] == 3
+
+
+def test_the_block_reaches_the_running_queue(new_session: NewSession, tmp_path: Path) -> None:
+    """Repeats, a folder for dead letters, and a rate: three starts, then the rest waits."""
+    block = f"""queue {{
+        enable_dlq     = true
+        enable_metrics = true
+        storage_path   = "{(tmp_path / "kept").as_posix()}"
+        retry_policy {{ strategy = "fixed" fixed_delay_ms = 1 max_retries = 1 }}
+        rate_limit {{ limit_type = "per_hour" max_operations = 3 }}
+    }}"""
+    session = new_session(top=block, queue_config={}, session_id="s")
+    with pytest.raises(ZeroDivisionError):
+        session.submit("query", lambda: 1 // 0)
+    (letter,) = session.dead_letters()
+    assert letter["attempts"] == 2
+    file = tmp_path / "kept" / "s.dead_letters.json"
+    assert json.loads(file.read_text(encoding="utf-8")) == [letter]
+    assert session.submit("execute", lambda: 1) == 1
+    with thread(lambda: session.submit("query", lambda: 1)) as outcome:
+        limit = threading.Event()
+        for _ in range(int(DEADLINE_S / 0.01)):
+            if session.queue_stats()["total_pending"]:
+                break
+            limit.wait(0.01)  # the documented way is polling
+        assert session.queue_stats()["total_active"] == 0
+        assert (session.queue_metrics() or {})["counters"]["queue.query.submitted"] == 2
+        session.close()
+    assert str(outcome[0]) == "Session queue is shutting down"
+
+
+def test_the_time_limits_of_the_block(new_session: NewSession) -> None:
+    """Those of a lane before the common one."""
+    block = "queue {\n default_timeout_ms = 21\n lane_timeouts {\n query = 22\n }\n}"
+    session = new_session(top=block, queue_config={})
+    for lane, limit_ms in (("execute", 21), ("query", 22)):
+        with pytest.raises(QueueError, match=f"timed out after {limit_ms}ms in lane '{lane}'"):
+            session.submit(lane, asyncio.Event().wait)
 
 
 def test_a_queue_config_of_another_kind_is_refused(new_session: NewSession) -> None:
