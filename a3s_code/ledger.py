@@ -34,6 +34,7 @@ class Ledger:
             {
                 "model": name,
                 "provider": provider,
+                "family": model.family,
                 "session_id": session_id,
                 "prompt_tokens": usage.prompt_tokens,
                 "completion_tokens": usage.completion_tokens,

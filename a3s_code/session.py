@@ -103,7 +103,7 @@ class Session(MemoryCalls, QueueCalls):
         return self._core.cost_usd
 
     def cost_records(self) -> list[dict[str, Any]]:
-        """One record for each model call: model, provider, tokens, `cost_usd`, `timestamp`."""
+        """One record for each model call: model, provider, `family`, tokens, `cost_usd`, `timestamp`."""
         return [dict(record) for record in self._core.ledger.records]
 
     @property
@@ -272,7 +272,7 @@ class Session(MemoryCalls, QueueCalls):
         """Add a slash command, or replace one: `handler(args, ctx) -> str`.
 
         `ctx` has `session_id`, `model`, `history_len`, `workspace`, `total_tokens`, `total_cost`,
-        `tool_names` and `mcp_servers`. The handler may use the session.
+        `tool_names` and `mcp_servers`. The handler runs in a worker thread and may use the session.
         """
         self._core.commands.register(name, description, handler)
 

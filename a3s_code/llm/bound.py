@@ -60,6 +60,11 @@ class BoundModel:
         return self._resolved.selector
 
     @property
+    def family(self) -> str:
+        """A tag that groups models in reports of cost, "" when the configuration has none."""
+        return self._resolved.family
+
+    @property
     def base_url(self) -> str | None:
         """The configured address, which may carry credentials; None for the provider's own."""
         return self._resolved.base_url

@@ -76,6 +76,26 @@ def test_the_price_of_a_call(model_server: ModelServer, new_session: NewSession,
     assert record["cost_usd"] == pytest.approx(10.0)
 
 
+def test_calls_are_reported_with_the_family_of_their_model(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(says("Hi."), says("Hi."))
+    session = new_session(model_lines='family = "small"\n}\nmodels {\n id = "other"')
+    session.send("hi")
+    session.use_model("openai/other")
+    session.send("hi")
+    assert [record["family"] for record in session.cost_records()] == ["small", ""]
+
+
+def test_the_id_of_a_model_is_sent_as_it_stands(
+    model_server: ModelServer, new_session: NewSession, kind: str
+) -> None:
+    model_server.script(says("Hi."))
+    other = '}\nmodels {\n id = "org/name:tag"'
+    new_session(kind, model_lines=other, model=f"{kind}/org/name:tag").send("hi")
+    assert model_server.requests[0]["model"] == "org/name:tag"
+
+
 def test_the_memory_block_sets_sizes_but_switches_nothing_on(new_session: NewSession) -> None:
     block = "memory {\n max_short_term = 2\n max_working = 1\n}"
     assert not new_session(top=block).has_memory
