@@ -35,8 +35,9 @@ class Skill:
     `allowed_tools` is a comma-separated text such as `read(*), bash(git log:*)`; None restricts
     nothing in a session and gives nothing inside a skill's own run. A skill of kind `persona` sets
     the session's role, one of kind `tool` behaves like an instruction that never restricts.
-    `tags` and `triggers` are phrases that call the skill to mind, `model_may_call` is False when
-    only people may start it, `is_builtin` marks the library's own. Raises `InvalidArgument`.
+    `tags` and `triggers` are phrases that call the skill to mind, and with the trigger `*` every
+    prompt does; `model_may_call` is False when only people may start it, `is_builtin` marks the
+    library's own. Raises `InvalidArgument`.
     """
 
     name: str
@@ -99,6 +100,8 @@ class Skill:
 
     def is_called_to_mind_by(self, prompt: str) -> bool:
         """Whether its name, a tag or a trigger occurs in a prompt, in whatever letter case."""
+        if "*" in self.triggers:
+            return True
         text = prompt.casefold()
         phrases = [self.name, self.name.replace("-", " "), *self.tags, *self.triggers]
         return any(_occurs(phrase.casefold(), text) for phrase in phrases)

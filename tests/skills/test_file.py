@@ -139,6 +139,18 @@ def test_unusable_files_are_named(tmp_path: Path) -> None:
         assert str(path) in str(caught.value)
 
 
+def test_a_skill_made_in_code() -> None:
+    """The order of the arguments and their defaults are documented."""
+    values = ("a", "Does a.", "read", SkillKind.TOOL, "Do a.", ["data"], "1.0.0")
+    names = ("name", "description", "allowed_tools", "kind", "content", "tags", "version")
+    skill, bare = Skill(*values), Skill("a")
+    assert tuple(getattr(skill, name) for name in names) == values
+    defaults = ("a", "", None, SkillKind.INSTRUCTION, "", [], None)
+    assert tuple(getattr(bare, name) for name in names) == defaults
+    assert Skill(**dict(zip(names, values, strict=True))) == skill  # type: ignore[arg-type]  # a mixed dict
+    assert skill.to_system_prompt() == "# Skill: a\n\nDoes a.\n\nDo a."
+
+
 @pytest.mark.parametrize(
     ("arguments", "problem"),
     [
@@ -167,3 +179,4 @@ def test_a_skill_made_in_code_is_checked(arguments: dict[str, Any], problem: str
 def test_what_calls_a_skill_to_mind(prompt: str, found: bool) -> None:
     skill = Skill("csv-audit", tags=["Data", "r"], triggers=["anything missing"])
     assert skill.is_called_to_mind_by(prompt) is found
+    assert Skill("x", triggers=["*"]).is_called_to_mind_by(prompt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import fields
 from importlib.resources import files
 from pathlib import Path
 
@@ -57,6 +58,17 @@ def test_a_later_skill_replaces_an_earlier_one_and_the_last_persona_is_last() ->
     )
     assert [skill.name for skill in registry.personas()] == ["two", "one"]
     assert registry.personas()[-1].description == "new"
+
+
+def test_the_kinds_and_what_a_listing_tells() -> None:
+    assert {kind.name: kind.value for kind in SkillKind} == {
+        "INSTRUCTION": "instruction",
+        "PERSONA": "persona",
+        "TOOL": "tool",
+    }
+    info = Skill("a", "Does a.", kind="tool").info
+    assert (info.name, info.description, info.kind) == ("a", "Does a.", SkillKind.TOOL)
+    assert [field.name for field in fields(SkillInfo)] == ["name", "description", "kind"]
 
 
 def test_a_copy_is_independent() -> None:
@@ -193,6 +205,7 @@ def test_the_built_in_skills() -> None:
         "find-skills": "search_skills(*), install_skill(*), load_skill(*)",
     }
     infos = builtin_skills()
+    assert isinstance(infos, list)
     assert [info.name for info in infos] == list(allowed)
     assert all(isinstance(info, SkillInfo) and info.description for info in infos)
     assert {info.kind for info in infos} == {SkillKind.INSTRUCTION}
@@ -219,6 +232,7 @@ def test_the_built_in_skills() -> None:
         ("in parallel please", "delegate-task"),
         ("what skills are there", "find-skills"),
         ("find skill for csv", "find-skills"),
+        ("hello", "builtin-tools"),
     ],
 )
 def test_trigger_phrases_of_the_built_in_skills(prompt: str, name: str) -> None:
