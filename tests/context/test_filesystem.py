@@ -180,6 +180,18 @@ def test_the_list_of_files_is_kept_until_it_is_cleared(folder: Path, write: Writ
     assert paths(ask(provider, "word")) == ["a.md", "b.md"]
 
 
+def test_the_content_is_kept_while_size_and_time_of_a_file_stay(folder: Path, write: Write) -> None:
+    file = write("a.md", "word: one")
+    provider = FileSystemContextProvider(folder)
+    ask(provider, "word")
+    before = file.stat()
+    file.write_text("word: two")
+    os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert [item.content for item in ask(provider, "word").items] == ["word: one"]
+    provider.clear_cache()
+    assert [item.content for item in ask(provider, "word").items] == ["word: two"]
+
+
 def test_a_file_that_is_handed_out_is_the_file_as_it_is(folder: Path, write: Write) -> None:
     changed, removed = write("changed.md", "word: old"), write("removed.md", "word: gone")
     provider = FileSystemContextProvider(folder)

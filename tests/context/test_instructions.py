@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 
 import pytest
@@ -42,9 +43,23 @@ def test_what_is_read_and_what_is_logged(
 def test_folders_above_and_other_names_are_not_searched(tmp_path: Path) -> None:
     place = tmp_path / "place"
     (place / "docs").mkdir(parents=True)
-    for other in (tmp_path / "AGENTS.md", place / "docs" / "AGENTS.md", place / "AGENTS.txt"):
+    others = [tmp_path / "AGENTS.md", place / "docs" / "AGENTS.md", place / "AGENTS.txt"]
+    if sys.platform == "linux":  # elsewhere this may be the same name
+        others.append(place / "agents.md")
+    for other in others:
         other.write_text("elsewhere", encoding="utf-8")
     assert project_instructions(place) == ""
+
+
+@pytest.mark.parametrize("content", [None, b" \n", b"\xff\xfe\x00"])
+def test_a_session_is_made_without_them(
+    model_server: ModelServer, tmp_path: Path, content: bytes | None
+) -> None:
+    if content is not None:
+        (tmp_path / "AGENTS.md").write_bytes(content)
+    model_server.script(says("ok"))
+    assert Agent.create(agent_hcl(model_server)).session(tmp_path).send("hi").text == "ok"
+    assert "Project Instructions" not in model_server.requests[0]["messages"][0]["content"]
 
 
 def test_it_is_read_when_the_session_is_made_and_when_it_is_resumed(

@@ -70,6 +70,21 @@ def test_images_come_before_the_text_in_each_protocol(
     assert [block["type"] for block in saved] == ["image", "text"]
 
 
+def test_a_history_may_be_brought_along(model_server: ModelServer, new_session: NewSession) -> None:
+    model_server.script(says("Own."), says("Red."), says("Blue."))
+    session = new_session()
+    session.send("mine")
+    own, brought = session.history(), [{"role": "user", "content": "theirs"}]
+    result = session.send_with_attachments("look", [Attachment.png(PNG)], brought)
+    assert (result.text, len(result.messages)) == ("Red.", 3)
+    stream = session.stream_with_attachments("look", [Attachment.png(PNG)], brought)
+    assert list(stream)[-1].text == "Blue."
+    for request in model_server.requests[1:]:
+        assert "theirs" in str(request["messages"])
+        assert "mine" not in str(request["messages"])
+    assert session.history() == own
+
+
 def test_an_image_may_stand_without_text(
     model_server: ModelServer, new_session: NewSession
 ) -> None:

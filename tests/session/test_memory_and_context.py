@@ -160,7 +160,7 @@ def test_providers_are_asked_once_and_told_the_answer(
     session = new_session(context_providers=[broken], context_provider=provider)
     model_server.script(calls("ls"), says("Region of interest."))
     answer = by_stream(session, "What is ROI?")
-    assert [query.query for query in provider.asked] == ["What is ROI?"]
+    assert provider.asked == [ContextQuery("What is ROI?", session_id=session.session_id)]
     assert provider.told == [(session.session_id, "What is ROI?", "Region of interest.")]
     for request in model_server.requests:
         assert system_of(request).endswith(

@@ -117,6 +117,39 @@ def test_a_failed_plan_is_an_error(model_server: ModelServer, new_session: NewSe
     assert not session.busy
 
 
+def test_the_model_is_told_how_to_plan(model_server: ModelServer, new_session: NewSession) -> None:
+    """The form of the answer, and the strategies by size."""
+    model_server.script(IN_ORDER, says("Seen."), says("Reported."))
+    new_session(planning=True).send("do it")
+    told = model_server.requests[0]["messages"][0]["content"]
+    for name in (
+        *("goal", "complexity", "steps", "required_tools"),
+        *("id", "content", "priority", "tool", "dependencies", "success_criteria"),
+        *("Simple", "Medium", "Complex", "VeryComplex", "high", "medium", "low"),
+    ):
+        assert f'"{name}"' in told
+    assert (
+        "DIRECT for 1 or 2 steps (Simple), ITERATIVE for 3 to 5 (Medium), PLANNED for 6 to 10 "
+        "(Complex), PARALLEL for more than 10 (VeryComplex)"
+    ) in told
+
+
+def test_plan_and_goal_together(model_server: ModelServer, new_session: NewSession) -> None:
+    """Three calls besides those of the steps; the goal comes before the plan."""
+    goal = {"description": "be done", "success_criteria": ["it is done"]}
+    model_server.script(says(json.dumps(goal)), IN_ORDER, says("Seen."), says("Reported."))
+    model_server.script(says(json.dumps({"achieved": True, "progress": 1.0})))
+    answer = by_stream(new_session(planning=True, goal_tracking=True), "do it")
+    left_out = ("text_delta", "turn_start", "turn_end", "task_updated", "goal_updated")
+    assert answer.types(*left_out) == [
+        *("planning_start", "start", "goal_extracted", "planning_end", "plan_ready"),
+        *("step_start", "step_end", "goal_progress") * 2,
+        *("goal_achieved", "end"),
+    ]
+    assert answer.text == "Reported."
+    assert len(model_server.requests) == 5
+
+
 @pytest.mark.parametrize("achieved", [True, False])
 def test_a_goal_is_extracted_and_judged(
     model_server: ModelServer, new_session: NewSession, achieved: bool

@@ -50,6 +50,36 @@ def test_by_default_the_third_malformed_call_in_a_row_ends_the_turn(
     assert len(model_server.requests) == 6
 
 
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        (
+            {},
+            (
+                "Tool 'bash' execution was rejected by user. Reason: not today. "
+                "Do not retry this call; ask the user or choose another way."
+            ),
+        ),
+        (
+            {"default_timeout_ms": 20},
+            "Tool 'bash' execution timed out waiting for confirmation (20ms). Execution rejected.",
+        ),
+    ],
+    ids=["rejected", "timed out"],
+)
+def test_what_a_person_did_not_allow_is_told_and_the_loop_goes_on(
+    model_server: ModelServer, new_session: NewSession, policy: dict[str, int], told: str
+) -> None:
+    model_server.script(calls("bash", id="c1", command="echo one"), says("I see."))
+    session = new_session(permissive=None, confirmation_policy={"enabled": True, **policy})
+    for event in session.stream("go"):
+        if event.event_type == "confirmation_required" and not policy:
+            session.confirm_tool_use("c1", False, "not today")
+    assert (event.event_type, event.text) == ("end", "I see.")
+    (result,) = session.history()[2]["content"]
+    assert (result["content"], result["is_error"]) == (told, True)
+
+
 def test_refused_and_malformed_and_unknown_calls_count(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
