@@ -32,6 +32,7 @@ permissions:
 model: {model: m, provider: openai}
 max_steps: 7
 hidden: true
+native: true
 unknown: ignored
 """
 
@@ -51,6 +52,7 @@ def test_a_yaml_file_with_every_key(tmp_path: Path) -> None:
             model="openai/m",
             max_steps=7,
             hidden=True,
+            native=True,
         )
 
 

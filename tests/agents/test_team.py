@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 
 import pytest
 
-from a3s_code.agents.team import BoardStats, Team, TeamConfig, TeamTaskBoard
+from a3s_code.agents.team import BoardStats, TaskStatus, Team, TeamConfig, TeamTaskBoard
 from a3s_code.agents.teamwork import TeamRunResult, Teamwork, planned_tasks
 from a3s_code.errors import InvalidArgument, ToolFailed
 
@@ -46,6 +48,30 @@ def test_the_way_of_a_task() -> None:
     assert board.claim("worker-1") is None
 
 
+def test_what_a_task_tells() -> None:
+    """Its times are unix seconds."""
+    board = TeamTaskBoard()
+    earliest = time.time()
+    board.post("do it", "lead", assign_to="worker-1")
+    task = board.get("task-1")
+    assert task is not None
+    assert asdict(task) == {
+        "id": "task-1",
+        "description": "do it",
+        "posted_by": "lead",
+        "assigned_to": "worker-1",
+        "status": "in_progress",
+        "result": None,
+        "created_at": task.created_at,
+        "updated_at": task.created_at,
+    }
+    assert earliest <= task.created_at <= time.time()
+    assert board.post("then this", "lead") == "task-2"
+    assert [status.value for status in TaskStatus] == [
+        *("open", "in_progress", "in_review", "done", "rejected")
+    ]
+
+
 def test_changes_that_do_not_fit_the_status() -> None:
     board = board_at()
     board.post("x", "lead")
@@ -80,7 +106,12 @@ def test_a_team_and_its_limits() -> None:
         team.add_member("x", "boss")  # type: ignore[arg-type]  # what a caller may do wrong
     assert team.task_board().post("a", "lead") == "task-1"
     assert team.task_board().post("b", "lead") is None
-    assert TeamConfig() == TeamConfig(50, 128, 10, 200)
+    assert asdict(TeamConfig()) == {
+        "max_tasks": 50,
+        "channel_buffer": 128,
+        "max_rounds": 10,
+        "poll_interval_ms": 200,
+    }
 
 
 @pytest.mark.parametrize(

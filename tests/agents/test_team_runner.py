@@ -11,7 +11,7 @@ from a3s_code import Agent, InvalidArgument, ModelError, UnknownModel
 from a3s_code.agents.team import Team, TeamConfig
 from a3s_code.teams import TeamMemberOptions, TeamRunner
 from tests.delegation.conftest import prompts, system_of
-from tests.model_server import ModelServer, agent_hcl, says, status
+from tests.model_server import ModelServer, agent_hcl, calls, says, status
 
 
 def answer(body: dict[str, Any]) -> Any:
@@ -44,17 +44,19 @@ def test_a_team_of_named_agents(model_server: ModelServer, agent: Agent, tmp_pat
     assert "You review changes" in systems
 
 
-def test_every_option_of_a_member(model_server: ModelServer, agent: Agent, tmp_path: Path) -> None:
+def test_every_option_of_a_member(model_server: ModelServer, tmp_path: Path) -> None:
+    other = 'id = "m"\n  }\n  models {\n    id = "other"'
+    agent = Agent.create(agent_hcl(model_server).replace('id   = "m"', other))
+    model_server.answer_with(answer)
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "AGENTS.md").write_text("Rules of sub.", encoding="utf-8")
     options = TeamMemberOptions(
         workspace=tmp_path / "sub",
-        model="openai/m",
+        model="openai/other",
         role="You are a foreman.",
         guidelines="Divide fairly.",
         response_style="Be terse.",
         extra="Mind the budget.",
-        max_tool_rounds=1,
     )
     with TeamRunner.create(agent, tmp_path) as runner:
         runner.add_lead("plan", options)
@@ -62,9 +64,43 @@ def test_every_option_of_a_member(model_server: ModelServer, agent: Agent, tmp_p
         runner.run_until_done("the goal")
         with pytest.raises(UnknownModel, match="missing"):
             runner.add_reviewer("review", model="openai/missing")
+    assert [request["model"] for request in model_server.requests] == ["other", "m", "m"]
     system = system_of(model_server.requests[0])
     for told in ("a foreman", "Divide fairly", "Be terse", "Mind the budget", "Rules of sub"):
         assert told in system
+
+
+def test_rounds_of_a_member_are_limited(
+    model_server: ModelServer, agent: Agent, tmp_path: Path
+) -> None:
+    """A lead that did not come to its tasks leaves the goal as the only one."""
+    model_server.script(calls("ls"), calls("ls"))
+    with TeamRunner.create(agent, tmp_path) as runner:
+        runner.add_lead("plan", max_tool_rounds=2)
+        runner.add_worker("general")
+        result = runner.run_until_done("the goal")
+    assert [task.description for task in result.done_tasks] == ["the goal"]
+    assert len(model_server.requests) == 3
+
+
+def test_members_from_a_directory_of_agents(
+    model_server: ModelServer, agent: Agent, tmp_path: Path
+) -> None:
+    (tmp_path / "agents").mkdir()
+    (tmp_path / "agents" / "poet.yaml").write_text("name: poet\nprompt: You rhyme.", "utf-8")
+    with TeamRunner.create(agent, tmp_path, agent_dirs=[tmp_path / "agents"]) as runner:
+        runner.add_lead("plan")
+        runner.add_worker("poet")
+        assert runner.run_until_done("the goal").rounds == 1
+    team = Team("mine")
+    team.add_member("boss", "lead")
+    team.add_member("hand", "worker")
+    with TeamRunner(team) as runner:
+        runner.bind_agent("boss", agent, tmp_path, "plan")
+        runner.bind_agent("hand", agent, tmp_path, "poet", agent_dirs=[tmp_path / "agents"])
+        assert runner.run_until_done("the goal").rounds == 1
+    poets = ["You rhyme." in system_of(request) for request in model_server.requests]
+    assert poets == [False, True, True] * 2
 
 
 def test_bound_sessions_without_a_reviewer(agent: Agent, tmp_path: Path) -> None:
