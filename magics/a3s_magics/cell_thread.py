@@ -91,7 +91,9 @@ class CellThread:
         request: _Request[T] = _Request(work)
         with self._lock:
             if self._thread is None:
-                raise ToolFailed("this works only while a prompt's cell is running")
+                raise ToolFailed(
+                    "this works only while a prompt's cell is running; %a3s_python does it by hand"
+                )
             self._requests.append(request)  # type: ignore[arg-type]  # its result is not looked at
         result = asyncio.wrap_future(request.done)
         try:

@@ -15,10 +15,12 @@ from a3s_magics.cards import card_html
 from a3s_magics.form import Form, MissingValue
 from a3s_magics.images.in_cards import reduced
 from a3s_magics.markdown_html import markdown_html
+from a3s_magics.notebook_names import PYTHON
 from a3s_magics.options import one_line
 from a3s_magics.painters.closing import close_tree
 from a3s_magics.painters.style import STYLE
 from a3s_magics.record import without_keys
+from a3s_magics.tool_lines import ToolCaller
 from a3s_magics.tool_parser import shown_line
 from a3s_magics.tool_schema import parameters_of
 from a3s_magics.transcript import ToolCall
@@ -34,13 +36,13 @@ _STYLE = """\
 
 
 class Explorer:
-    """The form of one tool at a time. `session` is asked at each call, so a reset does no harm.
+    """The form of one tool at a time. `session` is asked anew after a reset; `call` makes the calls.
 
     Clicks are handled like those of any ipywidget: between cells, in the kernel's main thread.
     """
 
-    def __init__(self, session: Callable[[], Session], tool: str = "") -> None:
-        self._session = session
+    def __init__(self, session: Callable[[], Session], tool: str, call: ToolCaller) -> None:
+        self._call_tool = call
         self._definitions = {str(d["name"]): d for d in session().tool_definitions()}
         if tool and tool not in self._definitions:
             raise UsageError(f"%a3s explore: there is no tool {tool!r}; %a3s tools lists them")
@@ -129,7 +131,7 @@ class Explorer:
         self._run.disabled, began = True, time.monotonic()
         self._result.value = '<div class="a3s-status" role="status">runs …</div>'
         try:
-            result = self._session().tool(self.tool, args)
+            result = self._call_tool(self.tool, args)
         except A3SError as error:
             self._complain(str(error))
         except KeyboardInterrupt:
@@ -162,7 +164,9 @@ class Explorer:
 
 
 def python_call(tool: str, args: Mapping[str, Any]) -> str:
-    """The call in Python, for a cell of this notebook."""
+    """The call in Python, for a cell of this notebook; for `python` that is the code itself."""
+    if tool == PYTHON:
+        return str(args["code"])
     return (
         f"from a3s_magics import current_session\ncurrent_session().tool({tool!r}, {dict(args)!r})"
     )

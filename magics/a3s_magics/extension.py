@@ -6,6 +6,7 @@ from typing import Any
 
 from a3s_code import builtin_tool_names
 from a3s_magics.magics import A3SMagics
+from a3s_magics.notebook_names import NOTEBOOK_TOOLS
 
 _NAME = "A3SMagics"
 
@@ -16,7 +17,7 @@ def load(shell: Any) -> None:
     magics = A3SMagics(shell)
     shell.register_magics(magics)
     # Before there is a session its own tools are not known.
-    magics.tools.register(builtin_tool_names())
+    magics.tools.register((*builtin_tool_names(), *NOTEBOOK_TOOLS))
     shell.input_transformers_cleanup.insert(0, magics.tools.rewrite)
     shell.Completer.custom_matchers.append(magics.match)
     shell.events.register("pre_run_cell", magics.look_for_tools)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from a3s_code import (
 from a3s_magics.heard import heard
 from a3s_magics.identity import MAIN, Identity, Opened
 from a3s_magics.notebook import data_folder, notebook_path
+from a3s_magics.notebook_names import LOOKING
 from a3s_magics.replay import Replay, ReplayedStore, replaying
 from a3s_magics.trust import FirstUse, KnownConfigs
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
-READ_ONLY = ("read", "grep", "glob", "ls", "variables", "cells", "last_error")
+READ_ONLY = ("read", "grep", "glob", "ls", *LOOKING)
 # A person may take their time: a question waits for a day.
 _ANSWER_MS = 24 * 60 * 60 * 1000
 
@@ -48,10 +49,13 @@ def is_folder(path: str) -> bool:
 
 
 class Home:
-    """Keeps session and agent between cells. `approved_tools` were approved for the session."""
+    """Keeps session and agent between cells. `approved_tools` were approved for the session.
 
-    def __init__(self, user_ns: Mapping[str, Any]) -> None:
-        self._user_ns = user_ns
+    `equip` gives the session, at every use, the tools that the notebook offers at that time.
+    """
+
+    def __init__(self, user_ns: Mapping[str, Any], equip: Callable[[Session], None]) -> None:
+        self._user_ns, self._equip = user_ns, equip
         self.approved_tools: set[str] = set()
         self._agent: Agent | None = None
         self._session: Session | None = None
@@ -98,6 +102,7 @@ class Home:
             if self._identity is not None:
                 self._identity.keep(self._session.session_id, settings.model)
         self._used = settings
+        self._equip(self._session)
         return self._session
 
     @property
@@ -211,8 +216,7 @@ class Home:
             former.close()
             self.approved_tools.clear()
         self._used = settings
-        assert self._session is not None
-        return self._session
+        return self.session(settings)
 
     def change(self, settings: Settings, name: str) -> Session:
         """Go on with the session of a name, which is made when there is none.
@@ -239,8 +243,7 @@ class Home:
             self._make(settings, name=name)
         self._session, self._name = kept or self._session, name
         self.approved_tools.clear()
-        assert self._session is not None
-        return self._session
+        return self.session(settings)
 
     @property
     def name(self) -> str:

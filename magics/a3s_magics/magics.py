@@ -15,9 +15,9 @@ from a3s_magics.tool_magics import ToolMagics
 from a3s_magics.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from a3s_code import Session
+    from a3s_code import Session, ToolResult
     from a3s_magics.check import Check
     from a3s_magics.home import Home, Settings
     from a3s_magics.images.gallery import Gallery
@@ -110,7 +110,7 @@ class A3SMagics(Magics):
             from a3s_magics.explorer import Explorer
             from a3s_magics.painters.outputs import show
 
-            show(Explorer(self.session, tool).bundle())
+            show(Explorer(self.session, tool, self._call).bundle())
 
     def tool_line(self, tool: str, line: str, body: str | None = None) -> Any:
         """The value of `%a3s_<tool> <line>`, and of `%%a3s_<tool> <line>` with its body."""
@@ -120,12 +120,15 @@ class A3SMagics(Magics):
 
         try:
             with said_in_one_line():
-                return run_tool_line(self.session(), tool, line, body)
+                return run_tool_line(self.session(), self._call, tool, line, body)
         except HelpWanted as help_text:
             _say(str(help_text))
             return None
         except KeyboardInterrupt:
             raise TurnCancelled(f"%a3s_{tool} was stopped") from None
+
+    def _call(self, tool: str, args: Mapping[str, Any]) -> ToolResult:
+        return self._get_notebook().call(self.session(), tool, args)
 
     def tool_help(self, tool: str) -> str | None:
         """What Shift-Tab shows for `%a3s_<tool>`; None when there can be no session now."""
@@ -208,7 +211,9 @@ class A3SMagics(Magics):
         if self._home is None:
             from a3s_magics.home import Home
 
-            self._home = Home(self._shell.user_ns)
+            self._home = Home(
+                self._shell.user_ns, lambda session: self._get_notebook().equip(session)
+            )
         return self._home
 
     def _get_notebook(self) -> Notebook:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from a3s_code import Session
+from a3s_code import Session, ToolResult
+from a3s_magics.by_hand import call_here
 from a3s_magics.cell_thread import CellThread
+from a3s_magics.notebook_names import PYTHON
 from a3s_magics.notebook_tools import NotebookTools
 from a3s_magics.watch import Watch
 
 
 class Notebook:
-    """Made at the first prompt; `wanted` tells whether a session is to have the notebook's tools."""
+    """Made with the first session; `wanted` tells whether a session is to have the notebook's tools."""
 
     def __init__(self, shell: Any, watch: Watch) -> None:
         self.watch, self.thread = watch, CellThread()
@@ -24,3 +27,12 @@ class Notebook:
             self._tools.offer(session)
         else:
             self._tools.withdraw(session)
+
+    def call(self, session: Session, tool: str, args: Mapping[str, Any]) -> ToolResult:
+        """The result of a tool called by hand; code runs in the calling thread, as in a prompt's cell.
+
+        Raises what `Session.tool` raises, and KeyboardInterrupt when Stop has ended it.
+        """
+        if tool != PYTHON:
+            return session.tool(tool, args)
+        return call_here(self.thread, lambda: session.tool(tool, args))

@@ -11,6 +11,7 @@ from a3s_magics.attach import as_attachment
 from a3s_magics.cell_log import CellRun
 from a3s_magics.cell_thread import CellThread
 from a3s_magics.images.pick import NoImage
+from a3s_magics.notebook_names import NOTEBOOK_TOOLS, PYTHON
 from a3s_magics.outline import outline
 from a3s_magics.record import without_keys
 from a3s_magics.references import user_variables
@@ -18,8 +19,6 @@ from a3s_magics.run_code import CodeRun, run_code
 from a3s_magics.traces import head_and_tail
 from a3s_magics.watch import Watch
 
-NAMES = ("python", "variables", "cells", "last_error")
-READ_ONLY_NAMES = ("variables", "cells", "last_error")
 MAX_OUTPUT_CHARS = 30_000
 MAX_IMAGES = 8
 _MAX_VARIABLES = 300
@@ -38,14 +37,14 @@ class NotebookTools:
     def offer(self, session: Session) -> None:
         """Register the tools, if the session does not have them."""
         self._accepts_images = lambda: session.accepts_images
-        if NAMES[0] not in session.tool_names():
+        if PYTHON not in session.tool_names():
             session.register_tool(self.python)
             for function in (self.variables, self.cells, self.last_error):
                 session.register_tool(function, read_only=True)
 
     def withdraw(self, session: Session) -> None:
         """Take the tools away."""
-        for name in NAMES:
+        for name in NOTEBOOK_TOOLS:
             session.unregister_tool(name)
 
     async def python(self, code: str, ctx: ToolContext) -> ToolOutput:

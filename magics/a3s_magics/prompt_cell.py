@@ -75,7 +75,6 @@ def run_prompt(
         if options.model:
             session.use_model(options.model)
     try:
-        notebook.equip(session)
         asked = request(prompt, options, shell=shell, shown=notebook.watch.images, session=session)
         if options.new:
             with said_in_one_line():

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from a3s_code import Session, ToolResult
 from a3s_magics.cards import fenced
+from a3s_magics.notebook_names import NOTEBOOK_TOOLS
 from a3s_magics.options import one_line
 from a3s_magics.tool_parser import Call, parse_tool_cell, parse_tool_line, tool_parser
+from a3s_magics.tool_schema import rest_of_line
 from a3s_magics.tool_values import Matches, value_of
 
+ToolCaller = Callable[[str, Mapping[str, Any]], ToolResult]
 
-def run_tool_line(session: Session, tool: str, line: str, body: str | None = None) -> Any:
+
+def run_tool_line(
+    session: Session, invoke: ToolCaller, tool: str, line: str, body: str | None = None
+) -> Any:
     """The value of calling the tool with the arguments of the line, and of the cell below it.
 
-    Raises `UsageError` in one line when the tool fails (a command of `bash` may fail: its exit code
-    is in the result).
+    `invoke` makes the call. Raises `UsageError` in one line when the tool fails (a command of `bash`
+    and code of `python` may fail: the exit code is in the result).
     """
     definition = tool_definition(session, tool)
     if body is None:
@@ -29,8 +35,8 @@ def run_tool_line(session: Session, tool: str, line: str, body: str | None = Non
         value = session.glob(call.args["pattern"])
         output = "\n".join(value) or "No files found"
     else:
-        result = session.tool(tool, call.args)
-        if result.exit_code and tool != "bash":
+        result = invoke(tool, call.args)
+        if result.exit_code and rest_of_line(definition) is None:
             raise UsageError(f"%a3s_{tool}: {one_line(result.output)}")
         output, value = result.output, _value(session, call, result)
     if call.tell:
@@ -49,7 +55,8 @@ def tool_definition(session: Session, tool: str) -> Mapping[str, Any]:
     for definition in session.tool_definitions():
         if definition["name"] == tool:
             return definition
-    raise UsageError(f"%a3s_{tool}: this session has no tool {tool!r}")
+    off = "; A3SMagics.notebook_tools is off" if tool in NOTEBOOK_TOOLS else ""
+    raise UsageError(f"%a3s_{tool}: this session has no tool {tool!r}{off}")
 
 
 def tool_help(session: Session, tool: str) -> str:

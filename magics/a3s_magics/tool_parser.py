@@ -13,11 +13,14 @@ from typing import Any
 from IPython.core.error import UsageError
 
 from a3s_magics.options import LineParser
-from a3s_magics.tool_schema import BODIES, Parameter, parameters_of
+from a3s_magics.tool_schema import BODIES, Parameter, parameters_of, rest_of_line
 
 TELL = "--tell"
-# What follows these of our options in front of a command is not the command's.
-_COMMAND_OPTION = re.compile(r"(--tell|--timeout(?:=|[ \t]+)(?P<timeout>\S+))(?:[ \t]+|$)")
+# Our own options in front of a program; what follows them is the program's.
+_OPTIONS = {
+    "bash": re.compile(r"(--tell|--timeout(?:=|[ \t]+)(?P<timeout>\S+))(?:[ \t]+|$)"),
+    "python": re.compile(r"--tell(?:[ \t]+|$)"),
+}
 _TELL_HELP = "add call and result to the conversation; the model reads them with the next prompt"
 
 
@@ -32,20 +35,18 @@ class Call:
 
 def parse_tool_line(definition: Mapping[str, Any], line: str) -> Call:
     """The call that a line means. Raises `UsageError`, or `HelpWanted` with the help."""
-    name = str(definition["name"])
-    if name == "bash":
-        return _command(definition, line)
-    return _parsed(definition, line)
+    program = rest_of_line(definition)
+    return _parsed(definition, line) if program is None else _verbatim(definition, program, line)
 
 
 def parse_tool_cell(definition: Mapping[str, Any], line: str, body: str) -> Call:
     """The call that a cell means: the line has every argument but the body. Raises as for a line."""
-    name = str(definition["name"])
-    if name == "bash":
+    name, program = str(definition["name"]), rest_of_line(definition)
+    if program is not None:
         options = line.strip()
-        call = _command(definition, f"{options} -" if options else "-")
-        if call.args["command"] != "-":
-            raise UsageError("%%a3s_bash: the commands go on the lines below it")
+        call = _verbatim(definition, program, f"{options} -" if options else "-")
+        if call.args[program] != "-":
+            raise UsageError(f"%%a3s_{name}: its {program} goes on the lines below it")
     else:
         call = _parsed(_without(definition, BODIES[name]), line)
     return replace(call, args={**call.args, BODIES[name]: body})
@@ -65,33 +66,36 @@ def _parsed(definition: Mapping[str, Any], line: str) -> Call:
     return Call(name, {key: value for key, value in given.items() if value is not None}, tell)
 
 
-def _command(definition: Mapping[str, Any], line: str) -> Call:
-    """The rest of the line is the command, verbatim: quotes, braces and dollars are the shell's."""
-    command, args, tell = line.strip(), dict[str, Any](), False
-    if command in ("-h", "--help"):
+def _verbatim(definition: Mapping[str, Any], program: str, line: str) -> Call:
+    """The rest of the line is the program: quotes, braces and dollars belong to its language."""
+    name, text, args, tell = str(definition["name"]), line.strip(), dict[str, Any](), False
+    options = _OPTIONS[name]
+    if text in ("-h", "--help"):
         tool_parser(definition).parse_line("--help")
-    while option := _COMMAND_OPTION.match(command):
-        if option["timeout"] is None:
+    while option := options.match(text):
+        timeout = option.groupdict().get("timeout")
+        if timeout is None:
             tell = True
-        elif option["timeout"].isdecimal():
-            args["timeout"] = int(option["timeout"])
+        elif timeout.isdecimal():
+            args["timeout"] = int(timeout)
         else:
-            raise UsageError(f"%a3s_bash: --timeout takes milliseconds, not {option['timeout']!r}")
-        command = command[option.end() :]
-    if not command:
-        raise UsageError("%a3s_bash: the command is missing")
-    return Call("bash", {"command": command, **args}, tell)
+            raise UsageError(f"%a3s_{name}: --timeout takes milliseconds, not {timeout!r}")
+        text = text[option.end() :]
+    if not text:
+        raise UsageError(f"%a3s_{name}: the {program} is missing")
+    return Call(name, {program: text, **args}, tell)
 
 
 def tool_parser(definition: Mapping[str, Any]) -> LineParser:
     """A parser for the tool's schema: what is required is positional, a leading `path` is, too."""
-    name = str(definition["name"])
-    bash = name == "bash"
+    name, program = str(definition["name"]), rest_of_line(definition)
+    bash = program is not None and name == "bash"
+    timeout = "[--timeout MS] " if bash else ""
     parser = LineParser(
         prog=f"%a3s_{name}",
-        usage="%%a3s_bash [--tell] [--timeout MS] COMMAND" if bash else None,
+        usage=f"%%a3s_{name} [--tell] {timeout}{program.upper()}" if program else None,
         description=_formatted(str(definition.get("description", ""))),
-        epilog=_epilog(name),
+        epilog=_epilog(name, program),
     )
     parameters = parameters_of(definition)
     in_place = positional(parameters)
@@ -110,9 +114,9 @@ def tool_parser(definition: Mapping[str, Any]) -> LineParser:
     return parser
 
 
-def _epilog(name: str) -> str | None:
-    if name == "bash":
-        return "The command is the rest of the line, as it is typed, or the lines below %%a3s_bash."
+def _epilog(name: str, program: str | None) -> str | None:
+    if program is not None:
+        return f"The {program} is the rest of the line, as it is typed, or the lines below %%a3s_{name}."
     if name in BODIES:
         return f"As a cell, %%a3s_{name}, the lines below it are its {BODIES[name]}."
     return None
@@ -135,11 +139,11 @@ def flag_of(parameter: Parameter) -> str:
 
 def shown_line(tool: str, parameters: Sequence[Parameter], args: Mapping[str, Any]) -> str:
     """The magic line that makes this call; "" for one that no line can hold, such as line breaks."""
-    if tool == "bash":
+    if tool in _OPTIONS and BODIES[tool] in args:
         timeout = f"--timeout {args['timeout']} " if "timeout" in args else ""
-        command = str(args.get("command", ""))
-        line = f"%a3s_bash {timeout}{command}"
-        return "" if "env" in args or command != command.strip() or "\n" in line else line
+        text = str(args[BODIES[tool]])
+        line = f"%a3s_{tool} {timeout}{text}"
+        return "" if "env" in args or text != text.strip() or "\n" in line else line
     in_place = positional(parameters)
     options = [_option(p, args[p.name]) for p in parameters if p.name in args and p not in in_place]
     places = [shlex.quote(_text(args[p.name])) for p in in_place if p.name in args]

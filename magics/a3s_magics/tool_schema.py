@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 # Tools whose magic also comes as a cell, and the parameter that the cell's body is.
-BODIES = {"bash": "command", "patch": "diff", "task": "prompt", "write": "content"}
+BODIES = {
+    "bash": "command",
+    "patch": "diff",
+    "python": "code",
+    "task": "prompt",
+    "write": "content",
+}
+_PROGRAMS = frozenset({"bash", "python"})
 
 Kind = Literal["text", "integer", "number", "boolean", "json", "any"]
 
@@ -64,6 +71,16 @@ def parameters_of(definition: Mapping[str, Any]) -> list[Parameter]:
         _parameter(name, _mapping(properties.get(name)), required=name in required)
         for name in names
     ]
+
+
+def rest_of_line(definition: Mapping[str, Any]) -> str | None:
+    """The parameter that the rest of a tool's line is, verbatim; None for other tools.
+
+    Those are commands and code. A failure of them is a value, like any result of theirs.
+    """
+    name = str(definition["name"])
+    required = [p.name for p in parameters_of(definition) if p.required]
+    return BODIES[name] if name in _PROGRAMS and required == [BODIES[name]] else None
 
 
 def _parameter(name: str, schema: Mapping[str, Any], *, required: bool) -> Parameter:

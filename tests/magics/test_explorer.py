@@ -13,18 +13,18 @@ from IPython.core.interactiveshell import InteractiveShell
 from a3s_magics.explorer import Explorer
 from a3s_magics.form import Field, MissingValue
 from a3s_magics.tool_schema import Parameter
+from tests.deadlines import DEADLINE_S
 from tests.magics.conftest import StartKernel
 from tests.magics.kernel import WIDGET, Kernel, Screen
 from tests.magics.test_attach import png
 from tests.magics.test_shell import complaint
 
-READ_DEADLINE_S = 60
-
 
 @pytest.fixture
 def explorer(loaded: InteractiveShell) -> Iterator[Explorer]:
     """An explorer of the shell's session."""
-    made = Explorer(loaded.magics_manager.registry["A3SMagics"].session, "grep")
+    session = loaded.magics_manager.registry["A3SMagics"].session
+    made = Explorer(session, "grep", lambda tool, args: session().tool(tool, args))
     yield made
     made.widget.close()
 
@@ -145,7 +145,7 @@ def test_without_a_notebook_there_is_no_form(
 def settle(kernel: Kernel, screen: Screen) -> None:
     """Take messages until the kernel is idle again."""
     while True:
-        message = kernel.client.get_iopub_msg(timeout=READ_DEADLINE_S)
+        message = kernel.client.get_iopub_msg(timeout=DEADLINE_S)
         screen.take(message)
         if message["content"].get("execution_state") == "idle":
             return

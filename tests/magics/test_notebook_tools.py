@@ -13,6 +13,7 @@ from a3s_magics.outline import outline
 from tests.magics.conftest import StartKernel, bundles
 from tests.magics.kernel import Screen, once
 from tests.magics.test_attach import png, sent
+from tests.magics.test_control import said
 from tests.magics.test_shell import complaint, run
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
@@ -256,6 +257,53 @@ def test_by_hand_looking_works_and_python_is_a_cell(
     by_hand = session.tool("python", {"code": "1"})
     assert (by_hand.exit_code, "only while" in by_hand.output) == (1, True)
     assert "--bogus" in complaint(loaded, "%%a3s --bogus\nhi", capsys)
+
+
+def test_by_hand_they_work_before_there_is_a_session(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(loaded, "number = 20")
+    assert "number: int" in run(loaded, "%a3s_variables").output
+    assert "number = 20" in run(loaded, "%a3s_cells --count 9").output
+    assert run(loaded, "%a3s_last_error").output == "No cell has failed so far."
+
+    by_hand = run(loaded, "%a3s_python y = number + 1; print('a  b'); y * 2")
+
+    assert (by_hand.output, by_hand.exit_code) == ("a  b\n42", 0)
+    assert loaded.user_ns["y"] == 21
+    assert "python" in said(loaded, "%a3s tools", capsys)
+    assert "usage: %a3s_python [--tell] CODE" in said(loaded, "%a3s_python --help", capsys)
+
+
+def test_code_by_hand_runs_in_the_calling_thread_and_its_failure_is_a_value(
+    loaded: InteractiveShell,
+) -> None:
+    run(loaded, "import threading")
+    failed = run(loaded, "%%a3s_python\nwho = threading.current_thread()\n1 / 0\n")
+
+    assert failed.exit_code == 1
+    assert "ZeroDivisionError: division by zero" in failed.output
+    assert loaded.user_ns["who"] is threading.current_thread()
+
+
+@pytest.mark.parametrize("tool", ["python 1", "variables", "cells", "last_error"])
+def test_by_hand_they_are_off_when_the_setting_is(
+    loaded: InteractiveShell, capsys: pytest.CaptureFixture[str], tool: str
+) -> None:
+    run(loaded, "%config A3SMagics.notebook_tools = False")
+    assert "A3SMagics.notebook_tools is off" in complaint(loaded, f"%a3s_{tool}", capsys)
+
+
+@pytest.mark.kernel
+def test_code_by_hand_can_be_stopped(start_kernel: StartKernel) -> None:
+    kernel = start_kernel()
+    code = "from IPython.display import display; import time; display('at work'); time.sleep(3600)"
+
+    screen = kernel.run(f"%%a3s_python\n{code}", once(working, stop(kernel, "stop")))
+
+    assert screen.reply["ename"] == "TurnCancelled"
+    assert "%a3s_python was stopped" in screen.reply["evalue"]
+    assert kernel.run("%a3s_python 6 * 7").succeeded().outputs == [{"text/plain": "42"}]
 
 
 async def forever(thread: CellThread) -> str:
