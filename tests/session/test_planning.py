@@ -57,6 +57,13 @@ def test_steps_run_in_order_on_one_history(
     assert "Reported." in texts
 
 
+def test_rounds_count_for_each_step(model_server: ModelServer, new_session: NewSession) -> None:
+    model_server.script(IN_ORDER, calls("ls"), calls("ls"), calls("ls"), says("Reported."))
+    answer = by_stream(new_session(planning=True, max_tool_rounds=2), "do it")
+    assert answer.text == "Reported."
+    assert len(model_server.requests) == 1 + 2 + 2
+
+
 def test_independent_steps_run_at_the_same_time(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
