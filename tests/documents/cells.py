@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import KernelManager
 
+from tests import kernels
 from tests.deadlines import DEADLINE_S
 from tests.documents.model import HALF
 
@@ -52,17 +53,13 @@ class Kernels:
     def close(self) -> None:
         """End the kernels."""
         for manager, client in self._running.values():
-            client.stop_channels()
-            manager.shutdown_kernel(now=True)
+            kernels.end(manager, client, now=True)
 
     def _started(self, name: str) -> tuple[KernelManager, BlockingKernelClient]:
         if name not in self._running:
-            self._running[name] = start_new_kernel(
-                DEADLINE_S,
-                name,
-                cwd=str(self._folder),
-                env={**os.environ, **self._environ, "A3S_UI": "display"},
-            )
+            manager = kernels.manager_of(name)
+            env = {**os.environ, **self._environ, "A3S_UI": "display"}
+            self._running[name] = manager, kernels.start(manager, cwd=self._folder, env=env)
         return self._running[name]
 
 

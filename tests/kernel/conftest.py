@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
-from jupyter_client.manager import KernelManager, start_new_kernel
+from jupyter_client.manager import KernelManager
 
 from a3s_kernel.install import install
+from tests import kernels
 from tests.deadlines import DEADLINE_S
 
 from .cells import Ran, run
@@ -75,19 +76,14 @@ def start_kernel(tmp_path: Path) -> Iterator[StartKernel]:
     running: list[Kernel] = []
 
     def start(extra_env: Mapping[str, str] | None = None, name: str = "a3s") -> Kernel:
-        manager, client = start_new_kernel(
-            startup_timeout=DEADLINE_S,
-            kernel_name=name,
-            cwd=str(tmp_path),
-            env={**os.environ, **(extra_env or {})},
-        )
+        manager = kernels.manager_of(name)
+        client = kernels.start(manager, cwd=tmp_path, env={**os.environ, **(extra_env or {})})
         running.append(Kernel(manager, client))
         return running[-1]
 
     yield start
     for kernel in running:
-        kernel.client.stop_channels()
-        kernel.manager.shutdown_kernel()
+        kernels.end(kernel.manager, kernel.client)
 
 
 @pytest.fixture

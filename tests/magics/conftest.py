@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 from IPython.core.displaypub import CapturingDisplayPublisher
 from IPython.core.interactiveshell import InteractiveShell
-from jupyter_client.manager import KernelManager
 
-from tests.deadlines import DEADLINE_S
+from tests import kernels
 from tests.magics.kernel import Kernel
 from tests.model_server import ModelServer, agent_hcl
 
@@ -65,20 +64,17 @@ def start_kernel(workspace: Path) -> Iterator[StartKernel]:
 
     def start(**environ: str) -> Kernel:
         paths = os.pathsep.join([str(ROOT), str(ROOT / "magics")])
-        manager = KernelManager(kernel_name="python3")
+        manager = kernels.manager_of("python3")
         manager.kernel_spec.argv[0] = sys.executable
-        manager.start_kernel(cwd=str(workspace), env={**os.environ, "PYTHONPATH": paths, **environ})
-        kernel = Kernel(manager, manager.blocking_client())
+        env = {**os.environ, "PYTHONPATH": paths, **environ}
+        kernel = Kernel(manager, kernels.start(manager, cwd=workspace, env=env))
         running.append(kernel)
-        kernel.client.start_channels()
-        kernel.client.wait_for_ready(timeout=DEADLINE_S)
         kernel.run("%load_ext a3s_magics").succeeded()
         return kernel
 
     yield start
     for kernel in running:
-        kernel.client.stop_channels()
-        kernel.manager.shutdown_kernel(now=True)
+        kernels.end(kernel.manager, kernel.client, now=True)
 
 
 def bundles(shell: InteractiveShell) -> list[dict[str, Any]]:
