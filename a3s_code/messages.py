@@ -233,6 +233,15 @@ class Message:
         return "".join(block.text for block in self.content if isinstance(block, TextBlock))
 
     @property
+    def only_text(self) -> str | None:
+        """The text of a message that is one text block and no more, as most are; else None."""
+        content = self.content
+        if len(content) != 1 or self.reasoning_content:
+            return None
+        block = content[0]
+        return block.text if type(block) is TextBlock else None
+
+    @property
     def tool_calls(self) -> tuple[ToolUseBlock, ...]:
         """The tool calls, in the model's order."""
         return tuple(block for block in self.content if isinstance(block, ToolUseBlock))

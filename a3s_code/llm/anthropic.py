@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import Any
 
 from a3s_code.llm.address import endpoint_url
 from a3s_code.llm.anthropic_stream import MessagesDecoder
-from a3s_code.llm.encoding import in_utf8, object_of, to_json, tool_texts
+from a3s_code.llm.encoding import in_utf8, object_of, quoted, to_json, tool_texts
 from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.messages import (
     Block,
@@ -92,17 +91,22 @@ def _max_tokens(request: ModelRequest) -> int:
 
 def _messages(messages: Iterable[Message]) -> Iterator[str]:
     """JSON of messages with alternating roles: all results of a turn belong into one message."""
-    with_content = ((message.role, _content(message)) for message in messages)
-    present = ((role, content) for role, content in with_content if content)
-    for role, neighbours in itertools.groupby(present, key=_role):
-        content = [block for _, blocks in neighbours for block in blocks]
-        if len(content) > 1:  # the results must stand before anything else
-            content.sort(key=lambda block: not block.startswith(_RESULT))
-        yield f'{{"role":"{role}","content":[{",".join(content)}]}}'
+    role, content = "", list[str]()
+    for message in messages:
+        if blocks := _content(message):
+            if content and message.role != role:
+                yield _message(role, content)
+                content = []
+            role = message.role
+            content += blocks
+    if content:
+        yield _message(role, content)
 
 
-def _role(entry: tuple[str, list[str]]) -> str:
-    return entry[0]
+def _message(role: str, content: list[str]) -> str:
+    if len(content) > 1:  # the results must stand before anything else
+        content.sort(key=lambda block: not block.startswith(_RESULT))
+    return f'{{"role":"{role}","content":[{",".join(content)}]}}'
 
 
 def _content(message: Message) -> list[str]:
@@ -113,7 +117,7 @@ def _content(message: Message) -> list[str]:
             encoded = _block(block)
             texts += [] if encoded is None else [to_json(encoded)]
         elif block.text.strip():
-            texts.append(f'{{"type":"text","text":{to_json(block.text)}}}')
+            texts.append(f'{{"type":"text","text":{quoted(block.text)}}}')
     return texts
 
 

@@ -13,6 +13,8 @@ _ENCODED_TOOLS = 512  # of all sessions together; a session has about 20, which 
 
 _encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
+quoted: Callable[[str], str] = json.encoder.encode_basestring  # `to_json` of a string, at once
+
 ToolForm = Callable[[ToolDefinition], dict[str, Any]]
 
 

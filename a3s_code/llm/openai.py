@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from a3s_code.llm.address import endpoint_url
-from a3s_code.llm.encoding import in_utf8, object_of, to_json, tool_texts
+from a3s_code.llm.encoding import in_utf8, object_of, quoted, to_json, tool_texts
 from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.llm.openai_stream import ChatDecoder
 from a3s_code.messages import ImageBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock
@@ -61,7 +61,7 @@ def _messages(request: ModelRequest) -> Iterator[str]:
         yield _text_message("system", request.system)
     images: list[ImageBlock] = []
     for message in request.messages:
-        if not images and (text := _only_text(message)) is not None:
+        if not images and (text := message.only_text) is not None:
             yield _text_message(message.role, text)
         else:
             yield from map(to_json, _encoded(message, images))
@@ -69,7 +69,7 @@ def _messages(request: ModelRequest) -> Iterator[str]:
 
 
 def _text_message(role: str, text: str) -> str:
-    return f'{{"role":"{role}","content":{to_json(text)}}}'
+    return f'{{"role":"{role}","content":{quoted(text)}}}'
 
 
 def _encoded(message: Message, images: list[ImageBlock]) -> Iterator[dict[str, Any]]:
@@ -86,14 +86,6 @@ def _encoded(message: Message, images: list[ImageBlock]) -> Iterator[dict[str, A
     if rest:
         yield from _flushed(images)
         yield {"role": "user", "content": _user_content(rest)}
-
-
-def _only_text(message: Message) -> str | None:
-    """The text of a message that is nothing else, as most messages of a long conversation are."""
-    if len(message.content) != 1 or message.reasoning_content:
-        return None
-    block = message.content[0]
-    return block.text if isinstance(block, TextBlock) else None
 
 
 def _flushed(images: list[ImageBlock]) -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ def text_only(messages: Iterable[Message]) -> list[Message]:
 
     The conversation itself keeps them, for a model that can see.
     """
-    return [_text_of(message) for message in messages]
+    return [message if message.only_text is not None else _text_of(message) for message in messages]
 
 
 def _text_of(message: Message) -> Message:
