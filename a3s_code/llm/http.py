@@ -467,7 +467,9 @@ async def get_page(
     except (httpx.InvalidURL, UnicodeError):
         raise ConnectionError("the address cannot be used") from None
     except ImportError as error:
-        raise ConnectionError("SOCKS proxies need the package socksio") from error
+        raise ConnectionError(
+            'SOCKS proxies need a package that is not installed: pip install "a3s-kernel[socks]"'
+        ) from error
 
 
 async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int) -> Page:

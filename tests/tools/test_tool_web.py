@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -18,6 +20,7 @@ from a3s_code.tools.web_fetch import WebFetch
 from a3s_code.tools.web_search import WebSearch
 from tests.tools.bench import Bench
 from tests.tools.fast_clock import run_fast
+from tests.tools.socks_server import SocksServer
 from tests.tools.web_server import Answer, WebServer
 
 
@@ -334,13 +337,40 @@ def test_the_documented_engines(bench: Bench, engines: WebServer) -> None:
     assert asked == ["/360", "/brave", "/ddg", "/sogou", "/wiki"]
 
 
-def test_a_proxy_is_asked_for_the_engines(bench: Bench, server: WebServer) -> None:
-    server.answers["http://engine.example/"] = Answer(WIKI)
+@pytest.fixture
+def behind_a_proxy(bench: Bench) -> Bench:
+    """An engine under a name that only a proxy knows."""
     wiki = Engine("http://engine.example/?q={query}", ENGINES["wiki"].read)
     bench.tools["web_search"] = WebSearch(engines={"wiki": wiki}, allowed_hosts=["127.0.0.1"])
-    text = bench.text("web_search", query="x", engines="wiki", proxy=server.url)
+    return bench
+
+
+def test_an_http_proxy(behind_a_proxy: Bench, server: WebServer) -> None:
+    server.answers["http://engine.example/"] = Answer(WIKI)
+    text = behind_a_proxy.text("web_search", query="x", engines="wiki", proxy=server.url)
     assert "1. Two words\n" in text
     assert [path for path, _ in server.requests] == ["http://engine.example/?q=x"]
+
+
+def test_a_socks_proxy(behind_a_proxy: Bench, server: WebServer) -> None:
+    pytest.importorskip("socksio", reason='the extra "socks" is not installed')
+    server.answers["/"] = Answer(WIKI)
+    with SocksServer(server.port) as socks:
+        text = behind_a_proxy.text("web_search", query="x", engines="wiki", proxy=socks.url)
+    assert "1. Two words\n" in text
+    assert socks.targets == [("engine.example", 80)]
+
+
+def test_a_socks_proxy_without_its_package(
+    behind_a_proxy: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    text = behind_a_proxy.failure(
+        "web_search", query="x", engines="wiki", proxy="socks5://127.0.0.1:9"
+    )
+    assert text.endswith(
+        'SOCKS proxies need a package that is not installed: pip install "a3s-kernel[socks]"'
+    )
 
 
 def test_other_proxies_are_refused(bench: Bench, engines: WebServer) -> None:
@@ -436,9 +466,19 @@ def test_an_engine_has_a_time_limit_of_its_own(bench: Bench, server: WebServer) 
 
 
 def test_an_engine_rests_after_failures_in_a_row(bench: Bench, server: WebServer) -> None:
-    settings = SearchConfig(health=SearchHealthConfig(max_failures=2, suspend_seconds=600))
+    settings = SearchConfig(health=SearchHealthConfig(max_failures=2, suspend_seconds=90_000))
     bench.tools["web_search"] = _tool(server, settings)
     for _ in range(3):
         output = _search(bench, server, query="x", engines="wiki")
     assert len(server.requests) == 2
-    assert "wiki: suspended for" in output.text
+    rest = re.search(r"wiki: suspended for (\d+) s after repeated failures", output.text)
+    assert rest is not None
+    assert 80_000 < int(rest[1]) <= 90_000
+
+
+def test_an_engine_that_has_rested_is_asked_again(bench: Bench, server: WebServer) -> None:
+    settings = SearchConfig(health=SearchHealthConfig(max_failures=1, suspend_seconds=0))
+    bench.tools["web_search"] = _tool(server, settings)
+    for _ in range(3):
+        _search(bench, server, query="x", engines="wiki")
+    assert len(server.requests) == 3
