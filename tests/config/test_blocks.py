@@ -250,7 +250,15 @@ def test_providers_and_models_collect_in_file_order(text: str) -> None:
     """Repeated blocks, labelled blocks and lists of objects mean the same."""
     config = load_config(f'default_model = "a/m"\n{text}', environ={})
     assert [p.name for p in config.providers] == ["a", "b"]
+    assert [len(p.models) for p in config.providers] == [2, 0]
     assert config.model_selectors() == ("a/m", "a/n")
+
+
+def test_servers_collect_in_file_order() -> None:
+    assert load_config(text_of(), environ={}).mcp_servers == ()
+    top = "".join(f'mcp_servers {{ name = "{name}" command = "run" }}\n' for name in "ba")
+    config = load_config(text_of(top=top), environ={})
+    assert [server.name for server in config.mcp_servers] == ["b", "a"]
 
 
 @pytest.mark.parametrize(

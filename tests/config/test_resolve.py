@@ -54,6 +54,8 @@ def test_the_default_model(config: AgentConfig) -> None:
     assert (model.tool_call, model.temperature, model.reasoning, model.attachment) == (
         True, True, False, False,
     )  # fmt: skip
+    other = load_config(TEXT.replace('= "openai/gpt"', '= "claude/c"'), environ={})
+    assert other.resolve().selector == "claude/c"
 
 
 def test_a_models_own_settings_win(config: AgentConfig) -> None:
@@ -84,6 +86,24 @@ def test_kinds_of_providers(config: AgentConfig, selector: str, kind: str, key: 
     assert model.kind == kind
     assert model.selector == selector
     assert model.api_key == (Secret(key) if key else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("anthropic", "anthropic"),
+        ("claude", "anthropic"),
+        ("openai", "openai"),
+        ("gpt", "openai"),
+        ("glm", "openai"),
+        ("zhipu", "openai"),
+        ("bigmodel", "openai"),
+        ("anthropic-proxy", "openai"),
+    ],
+)
+def test_the_name_of_a_provider_tells_its_protocol(name: str, kind: str) -> None:
+    text = f'providers {{ name = "{name}" api_key = "k" models {{ id = "m" }} }}'
+    assert load_config(f'default_model = "{name}/m"\n{text}', environ={}).resolve().kind == kind
 
 
 @pytest.mark.parametrize(

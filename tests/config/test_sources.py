@@ -40,6 +40,12 @@ def test_the_home_directory_is_expanded(variable: str, tmp_path: Path) -> None:
     assert config.agent_dirs == (Path.cwd() / "~user" / "x",)
 
 
+def test_of_two_home_directories_the_first_is_taken(tmp_path: Path) -> None:
+    both = {"HOME": str(tmp_path), "USERPROFILE": str(tmp_path / "profile")}
+    (tmp_path / "agent.hcl").write_text(TEXT, encoding="utf-8")
+    assert load_config("~/agent.hcl", environ=both).path == tmp_path / "agent.hcl"
+
+
 def test_relative_directories_start_at_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,11 +112,15 @@ def test_env_is_looked_up_wherever_a_string_stands() -> None:
 
 
 def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And it is read at each load, not when the text was first seen."""
+    """And it is read once at each load: not when the text was first seen, nor any later."""
     text = TEXT.replace('"k"', 'env("A3S_TEST_KEY")')
+    configs = []
     for value in ("one", "two"):
         monkeypatch.setenv("A3S_TEST_KEY", value)
-        assert load_config(text).resolve().api_key == Secret(value)
+        configs.append(load_config(text))
+    monkeypatch.delenv("A3S_TEST_KEY")
+    keys = [config.resolve().api_key for config in configs]
+    assert keys == [Secret("one"), Secret("two")]
 
 
 def test_an_unset_variable_is_named_with_its_place(tmp_path: Path) -> None:
@@ -123,6 +133,12 @@ def test_an_unset_variable_is_named_with_its_place(tmp_path: Path) -> None:
         f"Failed to create agent: {path}:2: environment variable `NOT_SET` is not set"
     )
     assert (caught.value.path, caught.value.line) == (str(path), 2)
+
+
+def test_a_mistake_in_a_text_has_its_position() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load_config('default_model = "p/m"\nsessions_dir = @', environ={})
+    assert str(caught.value).startswith("Failed to create agent: inline configuration:2:16: ")
 
 
 @pytest.mark.parametrize(

@@ -337,6 +337,16 @@ def test_retries_can_be_switched_off(model_server: ModelServer) -> None:
     assert len(model_server.requests) == 1
 
 
+def test_which_statuses_are_retried_can_be_set(model_server: ModelServer) -> None:
+    """Those of the setting, and no others."""
+    model_server.script(status(503), status(500), says("never"))
+    retry = RetryConfig(base_delay_ms=1, retryable_status_codes=(503,))
+    done = Run(client(model_server, retry=retry))
+    assert isinstance(done.error, ModelRefused)
+    assert [event.status for event in done.retries] == [503]
+    assert (done.error.status, len(model_server.requests)) == (500, 2)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_connection_cut_before_any_text_is_retried(model_server: ModelServer, kind: str) -> None:
     """Nothing was delivered, so nothing can be doubled."""
@@ -553,3 +563,14 @@ def hello() -> ModelRequest:
 
 async def ignore(_events: list[AgentEvent]) -> None:
     """Take events without a look."""
+
+
+def test_a_socks_proxy_without_its_package_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for variable in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setitem(sys.modules, "socksio", None)
+    run = Run(client("http://models.invalid"))
+    assert isinstance(run.error, ModelUnreachable)
+    assert 'pip install "a3s-kernel[socks]"' in str(run.error)
+    assert "gave up" not in str(run.error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from a3s_code import Agent, PermissionPolicy
 from tests.deadlines import DEADLINE_S
 from tests.mcp_servers.conftest import SERVER, alive, needs_proc, wait_until
 from tests.model_server import ModelServer, agent_hcl, calls, says
+from tests.tools.web_server import WebServer
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -68,6 +70,46 @@ def test_sessions_share_the_configured_servers(
     del agent, first, second, third
     gc.collect()
     wait_until(lambda: not alive(pid))
+
+
+def test_a_block_says_how_its_server_runs(
+    needs_mcp: None, model_server: ModelServer, tmp_path: Path
+) -> None:
+    """Variables beside those that there are, and the time for a call."""
+    top = block("own", more='env = { A3S_TEST_OWN = "mine" }')
+    top += block("hasty", more="timeout_ms = 200")
+    agent = Agent.create(agent_hcl(model_server, top=top))
+    with agent.session(tmp_path, permissive=True) as session:
+        told = [
+            session.tool("mcp__own__variable", {"name": name}).output
+            for name in ("A3S_TEST_OWN", "PATH")
+        ]
+        late = session.tool("mcp__hasty__wait_for_ever", {"diary": str(tmp_path / "diary")})
+    assert told == ["mine", os.environ["PATH"]]
+    assert late.output == "MCP tool error: no answer within 200ms"
+
+
+def test_a_block_says_where_its_server_is_and_what_it_is_told(
+    needs_mcp: None, model_server: ModelServer, tmp_path: Path
+) -> None:
+    """Nobody there speaks the protocol, so the agent goes without; but each was asked."""
+
+    def far(transport: str, url: str) -> str:
+        return f"""
+mcp_servers {{
+  name      = "{transport}"
+  transport = "{transport}"
+  url       = "{url}/mcp"
+  headers   = {{ X-Team = "blue" }}
+}}"""
+
+    with WebServer() as events:
+        top = far("http", events.url) + far("streamable-http", model_server.url)
+        status = Agent.create(agent_hcl(model_server, top=top)).session(tmp_path).mcp_status()
+        path, headers = events.requests[0]
+    assert [server["connected"] for server in status.values()] == [False, False]
+    assert (path, headers["x-team"]) == ("/mcp/sse", "blue")
+    assert (model_server.paths[0], model_server.headers[0]["x-team"]) == ("/mcp", "blue")
 
 
 @needs_proc

@@ -117,7 +117,8 @@ def test_a_call_that_takes_too_long(session: Session, add: Add, tmp_path: Path) 
     result = session.tool("mcp__test__wait_for_ever", {"diary": str(diary)})
     assert (result.output, result.exit_code) == ("MCP tool error: no answer within 200ms", 1)
     wait_until(lambda: diary.read_text() == "cancelled")
-    assert session.tool("mcp__test__add", {"a": 1}).output == "2"
+    # On a busy machine the limit may end a quick call, too.
+    wait_until(lambda: session.tool("mcp__test__add", {"a": 1}).output == "2")
 
 
 def test_cancel_tells_the_server_and_returns(shared: Shared, tmp_path: Path) -> None:
