@@ -40,6 +40,7 @@ READ_TIMEOUT_S = 300.0
 _WRITE_TIMEOUT_S = 120.0
 _KEEPALIVE_S = 30.0
 _ENDLESS = httpx.Timeout(None)
+_NO_SOCKS = 'SOCKS proxies need a package that is not installed: pip install "a3s-kernel[socks]"'
 _GRACE_S = 0.1  # for the end of the body behind the end of the answer; then the connection is lost
 
 
@@ -320,6 +321,10 @@ def _request_id(response: httpx.Response) -> str | None:
     return None
 
 
+class _NoSocks(httpx.TransportError):
+    """The proxy speaks SOCKS, for which httpx has no package."""
+
+
 def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[str, bool]:
     """What happened in words, and whether trying again can help."""
     match error:
@@ -333,6 +338,8 @@ def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[st
             return "the address must begin with http:// or https://", False
         case httpx.LocalProtocolError():  # its text may hold the key
             return "the request cannot be formed; check api_key and headers", False
+        case _NoSocks():
+            return _NO_SOCKS, False
         case httpx.ProxyError():
             return "the proxy refused the connection", True
         case httpx.RemoteProtocolError():
@@ -406,12 +413,15 @@ def _open_transport(route: str, proxy: str | None) -> httpx.AsyncBaseTransport:
     context = None if route == "plain" else _ssl_context()
     if proxy is None and os.environ.get("A3S_HTTP") != "httpx":
         return DirectTransport(context)
-    return httpx.AsyncHTTPTransport(
-        # A plain route never speaks TLS: a context that trusts nobody is enough.
-        verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
-        proxy=proxy,
-    )
+    try:
+        return httpx.AsyncHTTPTransport(
+            # A plain route never speaks TLS: a context that trusts nobody is enough.
+            verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
+            proxy=proxy,
+        )
+    except ImportError as error:
+        raise _NoSocks(_NO_SOCKS) from error
 
 
 @functools.cache
@@ -467,9 +477,7 @@ async def get_page(
     except (httpx.InvalidURL, UnicodeError):
         raise ConnectionError("the address cannot be used") from None
     except ImportError as error:
-        raise ConnectionError(
-            'SOCKS proxies need a package that is not installed: pip install "a3s-kernel[socks]"'
-        ) from error
+        raise ConnectionError(_NO_SOCKS) from error
 
 
 async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int) -> Page:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -565,10 +566,10 @@ async def ignore(_events: list[AgentEvent]) -> None:
     """Take events without a look."""
 
 
-def test_a_socks_proxy_without_its_package_is_named_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_socks_proxy_without_its_package_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("all_proxy", "socks5://127.0.0.1:9")
+    monkeypatch.setenv("http_proxy", "socks5://127.0.0.1:9")
     monkeypatch.setitem(sys.modules, "socksio", None)
     run = Run(client("http://models.invalid"))
     assert isinstance(run.error, ModelUnreachable)
