@@ -50,7 +50,9 @@ class SessionQueueConfig:
     enable_metrics, enable_alerts: off. Alerts come at 50 and 100 waiting commands.
     default_timeout_ms: limit of each command; none. lane_timeouts: lane -> ms, which wins.
     storage_path: a folder in which dead letters are kept.
-    retry_policy, rate_limit, priority_boost: dicts with the keys of the configuration's blocks.
+    retry_policy, rate_limit, priority_boost: dicts with the keys of the configuration's blocks. Who
+        goes first matters where the rate holds several lanes back: control before query before
+        execute before generate, unless a boost raises who has waited long.
     pressure_threshold (50): waiting commands at which a lane reports pressure.
 
     What is not set comes from the configuration's `queue` block, else it is the default above.

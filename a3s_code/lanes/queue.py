@@ -26,7 +26,7 @@ from a3s_code.lanes.depth import DepthWatch
 from a3s_code.lanes.external import ExternalTaskResult, ExternalTasks
 from a3s_code.lanes.handler import LaneHandler
 from a3s_code.lanes.metrics import Metrics
-from a3s_code.lanes.places import Places
+from a3s_code.lanes.places import Admission, Places
 from a3s_code.lanes.timing import RateLimit, retry_delay_ms
 from a3s_code.permissions.lanes import LANES
 from a3s_code.tools.threads import in_thread
@@ -74,10 +74,9 @@ class LaneQueue:
         queue = settings.queue
         self.tasks = ExternalTasks()
         self._session_id, self._settings, self._redacted = session_id, settings, redacted
-        rate = RateLimit(queue.rate_limit)  # one for all lanes
-        self._places: dict[str, Places] = {
-            lane: Places(getattr(queue, f"{lane}_max_concurrency"), rate) for lane in LANES
-        }
+        most = [getattr(queue, f"{lane}_max_concurrency") for lane in LANES]
+        self._admission = Admission(most, RateLimit(queue.rate_limit), queue.priority_boost)
+        self._places: dict[str, Places] = dict(zip(LANES, self._admission.lanes, strict=True))
         self._watches: dict[str, DepthWatch] = {
             lane: DepthWatch(lane, queue.pressure_threshold, alerts=queue.enable_alerts)
             for lane in LANES
@@ -293,8 +292,7 @@ class LaneQueue:
     def close(self) -> None:
         """Fail what waits for a place or for somebody else, and run nothing any more."""
         self._closed = True
-        for places in self._places.values():
-            places.close()
+        self._admission.close()
         self.tasks.close()
 
 

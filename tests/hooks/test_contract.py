@@ -85,6 +85,22 @@ def test_a_block_stops_the_later_hooks() -> None:
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("returned", [None, {"action": "continue"}])
+def test_the_others_are_called_in_order_of_priority(returned: Any) -> None:
+    engine, called = HookEngine(), list[str]()
+    for hook_id, priority in [("last", 50), ("first", 2), ("middle", 10)]:
+
+        def handler(_event: dict[str, Any], hook_id: str = hook_id) -> Any:
+            called.append(hook_id)
+            return returned
+
+        engine.registry.register(
+            hook_id, "pre_tool_use", config={"priority": priority}, handler=handler
+        )
+    assert not fired(engine).blocked
+    assert called == ["first", "middle", "last"]
+
+
 def test_a_skip_leaves_out_the_later_hooks() -> None:
     seen: list[Any] = []
     engine = engine_with(answering({"action": "skip"}, seen), answering(None, seen))

@@ -357,6 +357,31 @@ def test_a_blocked_prompt_is_not_remembered(
     assert session.memory_recent() == []
 
 
+def test_a_call_that_failed_is_told_as_such(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.script(calls("bash", command="echo no; exit 3"), says("Failed."))
+    session = new_session()
+    listener = Listener(session, "post_tool_use", "on_error")
+    by_send(session, "go")
+    result = listener.of("post_tool_use")[0]["result"]
+    assert (result["success"], result["output"], result["exit_code"]) == (False, "no\n", 3)
+    (told,) = listener.of("on_error")
+    assert set(told) == {"session_id", "error_type", "error_message", "context"}
+    assert told["session_id"] == session.session_id
+
+
+def test_what_is_no_failure_of_a_model_or_a_tool_is_another_one(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    model_server.answer_with(lambda _body: calls_raw("ls", "{oops"))
+    session = new_session(max_parse_retries=0)
+    listener = Listener(session, "on_error")
+    answer = by_stream(session, "go")
+    (told,) = listener.of("on_error")
+    assert (told["error_type"], told["error_message"]) == ("other", answer.error)
+
+
 @pytest.mark.parametrize(
     ("reply", "options", "error_type", "message"),
     [

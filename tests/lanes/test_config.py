@@ -163,6 +163,16 @@ def test_what_is_refused(given: dict[str, Any], problem: str) -> None:
     assert isinstance(raised.value, A3SError)
 
 
+@pytest.mark.parametrize(
+    "method",
+    ["set_query_concurrency", "set_execute_concurrency", "set_generate_concurrency", "set_timeout"],
+)
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "2"])
+def test_methods_refuse_what_the_settings_refuse(method: str, value: Any) -> None:
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
+        getattr(SessionQueueConfig(), method)(value)
+
+
 def test_unknown_names_are_refused() -> None:
     with pytest.raises(TypeError, match="no setting 'querys'"):
         SessionQueueConfig(querys=1)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from a3s_code import AgentEvent, ExternalTaskResult, QueueError, SessionQueueConfig
+from a3s_code.events import ExternalTaskPending
+from a3s_code.lanes.external import ExternalTasks
 from a3s_code.lanes.handler import LaneHandler
 from a3s_code.lanes.queue import LaneQueue
 from a3s_code.lanes.tool_commands import run_function_in, run_tool_in, tool_named_by
@@ -98,7 +102,7 @@ def test_a_lane_has_so_many_places(lane: str, most: int) -> None:
         }
         assert (stats["total_pending"], stats["total_active"]) == (6 - most, most)
         assert stats["external_pending"] == 0
-        assert list(stats["lanes"]) == list(LANES)
+        assert list(stats["lanes"]) == ["control", "query", "execute", "generate"]
         crowd.gate.set()
         assert await asyncio.gather(*tasks) == [1, 2, 3, 4, 5, 6]  # first come, first served
         assert crowd.most == most
@@ -331,6 +335,62 @@ def test_dead_letters() -> None:
                 await bench.function("execute", Flaky(9).function)
         kinds = [letter["command_type"] for letter in bench.queue.dead_letters()]
         assert kinds == ["function", "function"]
+
+    asyncio.run(go())
+
+
+def test_dead_letters_are_kept_in_the_folder_of_the_setting(tmp_path: Path) -> None:
+    async def go() -> None:
+        bench = Bench(enable_dlq=True, storage_path=tmp_path / "queue")
+        await bench.tool("query", Flaky(9).tool, "read")
+        (file,) = (tmp_path / "queue").iterdir()
+        assert json.loads(file.read_text(encoding="utf-8")) == bench.queue.dead_letters()
+
+    asyncio.run(go())
+
+
+def test_a_lane_may_be_worked_for_by_others_from_the_beginning() -> None:
+    async def go() -> None:
+        bench = Bench(lane_handlers={"execute": {"mode": "external"}})
+        call = asyncio.create_task(bench.tool("execute", never))
+        task = await bench.task()
+        assert task["timeout_ms"] == 60_000
+        bench.queue.tasks.complete(task["task_id"], ExternalTaskResult(True, "elsewhere"))
+        assert (await call).text == "elsewhere"
+
+    asyncio.run(go())
+
+
+def test_every_task_has_an_id_of_its_own() -> None:
+    async def go() -> None:
+        bench = Bench()
+        bench.queue.set_handler("query", LaneHandler("external", 60_000))
+        calls = [asyncio.create_task(bench.tool("query", never, "read")) for _ in range(4)]
+        while len(bench.queue.tasks.pending()) < 4:
+            await asyncio.sleep(0)
+        ids = [task["task_id"] for task in bench.queue.tasks.pending()]
+        assert len(set(ids)) == 4
+        for number, task_id in enumerate(ids):
+            bench.queue.tasks.complete(task_id, ExternalTaskResult(True, str(number)))
+        assert [(await call).text for call in calls] == ["0", "1", "2", "3"]
+
+    asyncio.run(go())
+
+
+def test_no_task_has_less_than_no_time_left() -> None:
+    """Also when the loop was too busy to withdraw it."""
+
+    async def go() -> None:
+        tasks = ExternalTasks()
+        tasks.publish(
+            ExternalTaskPending(
+                task_id="t", session_id="s", lane="query", command_type="read", payload={},
+                timeout_ms=1,
+            )
+        )  # fmt: skip
+        await asyncio.sleep(0.01)
+        (task,) = tasks.pending()
+        assert (task["timeout_ms"], task["remaining_ms"]) == (1, 0)
 
     asyncio.run(go())
 

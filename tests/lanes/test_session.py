@@ -21,10 +21,11 @@ from a3s_code import (
     SessionBusy,
     SessionClosed,
     SessionQueueConfig,
+    Skill,
     ToolResult,
 )
 from tests.deadlines import DEADLINE_S
-from tests.model_server import ModelServer, calls, says, turn, wait
+from tests.model_server import ModelServer, calls, calls_raw, says, turn, wait
 from tests.session.callers import Answer, Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
@@ -235,6 +236,27 @@ def test_a_read_after_a_write_sees_it(
     assert ["one" in results[0], "two" in results[2], "three" in results[4]] == [True] * 3
 
 
+def test_other_calls_of_a_turn_run_one_after_the_other(
+    model_server: ModelServer, queued: Callable[..., Session]
+) -> None:
+    """In the order of the model, however many places their lane has."""
+    commands = ["one", "two", "three"]
+    model_server.script(
+        turn(*(calls("bash", id=name, command=name) for name in commands)), says("Done.")
+    )
+    session = queued(execute_concurrency=4)
+    session.set_lane_handler("execute", "external")
+    told = []
+    for event in session.stream("go"):
+        if event.event_type.startswith("external_task"):
+            told.append(event.event_type.removeprefix("external_task_"))
+        if event.event_type == "external_task_pending":
+            told.append(event.payload["command"])
+            assert len(session.pending_external_tasks()) == 1
+            session.complete_external_task(event.task_id)
+    assert told == [each for name in commands for each in ("pending", name, "completed")]
+
+
 def test_a_failing_call_does_not_cancel_the_others(
     model_server: ModelServer, queued: Callable[..., Session], tmp_path: Path
 ) -> None:
@@ -258,11 +280,20 @@ def test_checks_come_before_the_queue(
             calls("write", id="outside", file_path=outside, content="x"),
             calls("write", id="malformed"),
             calls("nothing", id="unknown"),
+            calls("edit", id="unskilled", file_path="a", old_string="a", new_string="b"),
+            calls("bash", id="asked", command="make"),
+            calls_raw("bash", '{"command": ', id="unread"),
         ),
         says("No."),
     )
-    policy = PermissionPolicy(deny=["bash(rm:*)"], default_decision="allow")
-    session = queued(options={"permissive": False, "permission_policy": policy})
+    policy = PermissionPolicy(deny=["bash(rm:*)"], ask=["bash(make:*)"], default_decision="allow")
+    options = {
+        "permissive": False,
+        "permission_policy": policy,
+        "confirmation_manager": lambda _tool, _args: False,
+        "inline_skills": [Skill("narrow", allowed_tools="bash, write, nothing", content="x")],
+    }
+    session = queued(options=options)
     session.register_hook(
         "h", "pre_tool_use", {"command_pattern": "push"}, None, lambda _event: {"action": "block"}
     )
@@ -275,6 +306,9 @@ def test_checks_come_before_the_queue(
     assert "escapes workspace" in texts["outside"]
     assert "parameter is required" in texts["malformed"]
     assert "Unknown tool: nothing" in texts["unknown"]
+    assert "not permitted by any loaded skill" in texts["unskilled"]
+    assert "rejected by user" in texts["asked"]
+    assert texts["unread"].startswith("Error: ")
 
 
 def test_the_documented_loop_with_an_external_lane(
@@ -318,6 +352,22 @@ def test_send_with_a_poller_in_another_thread(
         assert session.complete_external_task(task["task_id"], *told) is True
         assert session.complete_external_task(task["task_id"], *told) is False
     assert outcome[0].text == "All green."
+
+
+def test_a_failure_and_what_is_left_out(queued: Callable[..., Session]) -> None:
+    """A lane runs here again unless another mode is named, and a task is done unless it failed."""
+    session = queued()
+    session.set_lane_handler("execute", "external")
+    with thread(lambda: session.submit("execute", {"command": "make"})) as outcome:
+        task = until_pending(session)
+        assert (task["timeout_ms"], task["session_id"]) == (60_000, session.session_id)
+        assert session.complete_external_task(task["task_id"], False, None, "no make there")
+    assert (outcome[0].output, outcome[0].exit_code) == ("no make there", 1)
+    with thread(lambda: session.submit("execute", {"command": "make"})) as outcome:
+        assert session.complete_external_task(until_pending(session)["task_id"])
+    assert (outcome[0].output, outcome[0].exit_code) == ("", 0)
+    session.set_lane_handler("execute")
+    assert session.submit("execute", {"command": "echo here"}).output == "here\n"
 
 
 def test_a_result_that_is_no_json_leaves_the_task_open(queued: Callable[..., Session]) -> None:
