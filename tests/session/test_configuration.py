@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from a3s_code import Agent, InMemoryStore, MemorySessionStore, SessionOptions
-from tests.model_server import ModelServer, agent_hcl, says
+from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.callers import Caller
 from tests.session.conftest import NewSession
 
@@ -167,6 +167,60 @@ def test_a_resumed_session_takes_all_but_the_conversation_from_the_call(
     system = str(model_server.requests[1]["messages"][0]["content"])
     assert ("New rule." in system, "Old" in system) == (True, False)
     assert store.load("s") == before
+
+
+def test_a_resumed_session_has_no_settings_of_the_first(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """Neither permissions nor memory, plans or tools: what was saved of them only informs."""
+    store = MemorySessionStore()
+    agent = Agent.create(agent_hcl(model_server))
+
+    def greet(name: str) -> str:
+        """Greet."""
+        return name
+
+    options: dict[str, Any] = {"session_store": store, "session_id": "s"}
+    with agent.session(
+        tmp_path, permissive=True, planning=True, memory_store=InMemoryStore(), **options
+    ) as first:
+        first.register_tool(greet)
+        first.save()
+    model_server.script(calls("write", file_path="a.txt", content="x"), says("Refused."))
+    with agent.resume_session("s", session_store=store) as again:
+        types = [event.event_type for event in again.stream("write it")]
+        assert again.has_memory is False
+        assert "greet" not in again.tool_names()
+    assert "planning_start" not in types
+    assert not (tmp_path / "a.txt").exists()
+
+
+def test_resuming_reads_skills_again_and_goes_on_with_the_totals(
+    model_server: ModelServer, tmp_path: Path
+) -> None:
+    """And saves of its own accord where that was asked for."""
+    store, folder = MemorySessionStore(), tmp_path / "skills"
+    folder.mkdir()
+    skill = "---\nname: charts\ndescription: {} charts\n---\n"
+    (folder / "charts.md").write_text(skill.format("Old"), "utf-8")
+    price = "cost {\n input = 1000\n output = 2000\n}"
+    top = f'skill_dirs = ["{folder.as_posix()}"]'
+    agent = Agent.create(agent_hcl(model_server, model=price, top=top))
+    model_server.answer_with(lambda _: says("ok").using(10, 5))
+    with agent.session(tmp_path, session_store=store, session_id="s") as first:
+        first.send("one")
+        first.save()
+    (folder / "charts.md").write_text(skill.format("New"), "utf-8")
+    with agent.resume_session("s", session_store=store, auto_save=True) as again:
+        again.send("two")
+        assert (again.usage.total_tokens, again.cost_usd) == (30, pytest.approx(0.04))
+        assert len(again.cost_records()) == 2
+    systems = [str(request["messages"][0]["content"]) for request in model_server.requests]
+    assert ["Old charts" in system for system in systems] == [True, False]
+    assert ["New charts" in system for system in systems] == [False, True]
+    saved = store.load("s")
+    assert saved is not None
+    assert [message.text for message in saved.messages] == ["one", "ok", "two", "ok"]
 
 
 def test_saving_keeps_the_time_of_creation(model_server: ModelServer, tmp_path: Path) -> None:

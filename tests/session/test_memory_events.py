@@ -127,4 +127,34 @@ def test_how_many_items_come_without_a_limit(new_session: NewSession) -> None:
     assert list(map(len, found)) == [5, 10, 10]
     assert len(session.recall_similar("rule", limit=6)) == 6
     assert session.remember_success("t", [], "r") is None  # type: ignore[func-returns-value]
-    assert session.clear_working() is None  # type: ignore[func-returns-value]
+
+
+def test_the_calls_of_a_session(new_session: NewSession) -> None:
+    """Lists of dicts, or nothing."""
+    store = InMemoryStore()
+    session = new_session(memory_store=store)
+    assert session.has_memory is True
+    calls: list[Any] = [
+        session.remember_failure("merge", "conflict", ["git"]),  # type: ignore[func-returns-value]
+        session.remember_success("sort", ["bash"], "sorted"),  # type: ignore[func-returns-value]
+    ]
+    memory = session.memory()
+    assert memory is not None
+    assert memory.store is store
+    now = memory.add_to_working(MemoryItem("now", memory_type="working"))
+    assert session.get_working() == [now.to_dict()]
+    failure, success = session.get_short_term()
+    ids = {failure["id"], success["id"]}
+    assert {item["id"] for item in session.memory_recent()} == ids
+    assert (failure["tags"], success["tags"]) == (["failure", "avoid"], ["success", "pattern"])
+    assert session.memory_stats() == {
+        "long_term_count": 2,
+        "short_term_count": 2,
+        "working_count": 1,
+    }
+    calls.append(session.clear_working())  # type: ignore[func-returns-value]
+    calls.append(session.clear_short_term())  # type: ignore[func-returns-value]
+    assert calls == [None] * 4
+    assert session.get_working() == session.get_short_term() == []
+    assert [item["content"] for item in session.recall_similar("merge")] == [failure["content"]]
+    assert [item["id"] for item in session.recall_by_tags(["pattern"])] == [success["id"]]

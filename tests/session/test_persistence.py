@@ -43,6 +43,7 @@ def test_a_resumed_session_goes_on(
     again = agent_of(model_server).resume_session("mine", session_store=store)
     assert again.session_id == "mine"
     assert again.workspace == session.workspace
+    assert again.history() == session.history()
     assert again.usage.total_tokens == 14
     assert ask(again, "again?").text == "Ada."
     assert "I am Ada." in str(model_server.requests[1]["messages"])
@@ -61,11 +62,20 @@ def test_the_documented_file_is_complete_after_save_and_holds_no_key(
     session.save()
     text = (tmp_path / "sessions" / "s.json").read_text(encoding="utf-8")
     data = json.loads(text)
+    assert data["id"] == "s"
+    assert data["messages"] == session.history()
     assert len(data["messages"]) == 4
     assert data["state"] == "Active"
     assert data["config"]["workspace"] == str(tmp_path)
-    assert data["total_usage"]["total_tokens"] == 30
-    assert data["total_cost"] > 0
+    assert data["total_usage"] == {
+        "prompt_tokens": 20,
+        "completion_tokens": 10,
+        "total_tokens": 30,
+        "cache_read_tokens": None,
+        "cache_write_tokens": None,
+    }
+    assert data["total_cost"] == session.cost_usd > 0
+    assert data["cost_records"] == session.cost_records()
     assert len(data["cost_records"]) == 2
     assert data["llm_config"]["model"] == "m"
     assert data["context_usage"]["turns"] == 2
