@@ -111,9 +111,8 @@ def test_a_file_does_not_take_the_place_of_a_loaded_skill(
     assert refused.output == "Skill 'ours' can only be started by a person"
 
 
-def test_a_skill_is_looked_for_in_the_workspace_then_at_home_then_among_the_built_in_ones(
-    new_session: NewSession, home: Path
-) -> None:
+def test_where_a_skill_is_looked_for(new_session: NewSession, home: Path) -> None:
+    """In the workspace, then at home, then among the built-in ones."""
     finder = Skill("find-skills")  # its name brings the tools
     shadowed = ["code-review", "find-bugs"]
     workspace = Path(new_session().workspace)

@@ -45,6 +45,10 @@ def test_metadata_leaves_out_texts_above_100_kib(bench: Bench) -> None:
     assert "after" in at_limit.metadata
     above = bench("write", file_path="b", content="x" * 102_401)
     assert above.metadata == {"file_path": "b"}
+    longer = bench("edit", file_path="a", old_string="x" * 102_400, new_string="y\n" * 60_000)
+    assert longer.metadata == {"file_path": "a"}
+    patched = bench("patch", file_path="a", diff="@@ -1 +1 @@\n-y\n+z\n")
+    assert (patched.text, patched.metadata) == ("Applied 1 hunk(s) to a", {"file_path": "a"})
 
 
 def test_the_old_content_is_kept_as_a_snapshot(bench: Bench) -> None:
