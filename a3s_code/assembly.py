@@ -32,7 +32,6 @@ from a3s_code.run.gate import Gate
 from a3s_code.run.redaction import shown_or_nothing
 from a3s_code.security.known_keys import KnownKeys
 from a3s_code.store.saved import DEFAULT_CONTEXT_TOKENS, SavedConfig
-from a3s_code.tools import builtin_tools
 from a3s_code.tools.delegate import ChildSpec
 from a3s_code.tools.history import FileHistory
 from a3s_code.tools.protocol import ToolContext
@@ -95,6 +94,8 @@ class Assembly:
 
     def toolbox(self, session_id: str) -> Toolbox:
         """The tools and everything that stands between the model and their work."""
+        from a3s_code.tools.builtin import builtin_tools  # with the first session, not the library
+
         config, options, root = self._config, self._options, self._place.root
         handle = options.sandbox_handle
         sandbox = None if handle is None else Sandbox(handle)

@@ -212,11 +212,8 @@ class SessionOptions:
 
     def limits(self, default_rounds: int) -> LoopLimits:
         """The loop's limits; `default_rounds` is the configuration's `max_tool_rounds`."""
-        given = {
-            entry.name: getattr(self, entry.name)
-            for entry in fields(LoopLimits)
-            if getattr(self, entry.name) is not None
-        }
+        chosen = {name: getattr(self, name) for name in LoopLimits.__slots__}
+        given = {name: value for name, value in chosen.items() if value is not None}
         return LoopLimits(**{"max_tool_rounds": default_rounds, **given})
 
     def slots(self) -> PromptSlots:

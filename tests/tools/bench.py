@@ -6,7 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from a3s_code.tools import builtin_tools
+from a3s_code.tools.builtin import builtin_tools
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
 from a3s_code.tools.workspace import Workspace

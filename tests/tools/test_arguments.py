@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 
 from a3s_code.errors import ToolFailed
-from a3s_code.tools import builtin_tools
 from a3s_code.tools.arguments import (
     checked_arguments,
     normalise_arguments,
     translated_call,
 )
+from a3s_code.tools.builtin import builtin_tools
 
 
 @pytest.mark.parametrize("tool", ["read", "write", "edit", "patch"])

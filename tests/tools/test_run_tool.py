@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from a3s_code.errors import InvalidArgument, ToolFailed
-from a3s_code.tools import builtin_tools
+from a3s_code.tools.builtin import builtin_tools
 from a3s_code.tools.protocol import ToolContext, ToolOutput
 from a3s_code.tools.registry import ToolRegistry
 from a3s_code.tools.run import run_tool
@@ -106,7 +106,7 @@ def test_cancelled_work_in_a_thread_is_told_to_stop(bench: Bench) -> None:
 
     async def scenario() -> None:
         task = asyncio.create_task(in_thread(work))
-        await asyncio.to_thread(begun.wait, 30)
+        await asyncio.to_thread(begun.wait, DEADLINE_S)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
