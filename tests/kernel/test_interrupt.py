@@ -17,7 +17,7 @@ import signal, threading
 stopped = threading.Event()
 before = signal.signal(signal.SIGINT, lambda *_: stopped.set())
 print("ready", flush=True)
-heard = stopped.wait(20)
+heard = stopped.wait(600)
 signal.signal(signal.SIGINT, before)
 heard
 """
@@ -40,7 +40,7 @@ def test_the_handler_of_the_running_cell_sees_the_interrupt(kernel: Kernel) -> N
 
 def test_a_python_cell_is_stopped_and_the_kernel_stays_usable(kernel: Kernel) -> None:
     """Without a handler of its own a cell ends with KeyboardInterrupt."""
-    ran = kernel.run_and_interrupt("import time; print('ready', flush=True); time.sleep(20)")
+    ran = kernel.run_and_interrupt("import time; print('ready', flush=True); time.sleep(600)")
 
     assert ran.reply["ename"] == "KeyboardInterrupt"
     assert kernel.run("6 * 7").result == "42"
