@@ -139,6 +139,7 @@ if TYPE_CHECKING:
     from a3s_code.skills.skill import Skill, SkillInfo, SkillKind
     from a3s_code.store.file_store import FileSessionStore
     from a3s_code.store.process_memory import MemorySessionStore
+    from a3s_code.store.summary import SessionSummary
     from a3s_code.teams import TeamMemberOptions, TeamRunner
     from a3s_code.tool_names import builtin_tool_names
     from a3s_code.tools.history import FileVersion
@@ -236,6 +237,7 @@ _HOMES = {
     "SessionMemory": "a3s_code.memory.session_memory",
     "SessionOptions": "a3s_code.options",
     "SessionQueueConfig": "a3s_code.lanes.config",
+    "SessionSummary": "a3s_code.store.summary",
     "Skill": "a3s_code.skills.skill",
     "SkillInfo": "a3s_code.skills.skill",
     "SkillKind": "a3s_code.skills.skill",
@@ -378,6 +380,7 @@ __all__ = [
     "SessionMemory",
     "SessionOptions",
     "SessionQueueConfig",
+    "SessionSummary",
     "Skill",
     "SkillInfo",
     "SkillKind",

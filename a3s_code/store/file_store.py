@@ -9,7 +9,7 @@ import os
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +31,18 @@ from a3s_code.store.plan import Growth, fold_is_due, grown
 from a3s_code.store.protocol import Position
 from a3s_code.store.reading import WrongForm
 from a3s_code.store.saved import SavedSession
+from a3s_code.store.summary import (
+    FRONT_BYTES,
+    SNAPSHOT,
+    SUMMARY,
+    SessionSummary,
+    after,
+    at_front,
+    summary_of,
+    written,
+)
 
 log = logging.getLogger("a3s_code")
-
-# Not a documented key: names the content of this very file, so that a journal can refer to it.
-_SNAPSHOT = "snapshot"
 
 FileId = tuple[int, int, int]
 
@@ -99,6 +106,11 @@ class FileSessionStore:
         with explained("list the folder", self._folder):
             return sorted(path.stem for path in self._folder.glob("*.json"))
 
+    def summaries(self) -> builtins.list[SessionSummary]:
+        """What can be told of all sessions from the beginnings of their files, latest use first."""
+        found = map(self._summary, self.list())
+        return sorted(found, key=lambda summary: (-summary.updated_at, summary.id))
+
     def exists(self, session_id: str) -> bool:
         """Whether there is a session with this id."""
         return self._snapshot(session_id).is_file()
@@ -131,7 +143,7 @@ class FileSessionStore:
             except FileNotFoundError:
                 return None
         data = _parsed(path, content)
-        snapshot = data.get(_SNAPSHOT)
+        snapshot = data.get(SNAPSHOT)
         seen = _Seen(identity, snapshot if isinstance(snapshot, str) else "", 0)
         if turns is not None and turns.snapshot == seen.snapshot:
             seen = _Seen(identity, turns.snapshot, turns.end)
@@ -198,6 +210,22 @@ class FileSessionStore:
             except FileNotFoundError:
                 return None
 
+    def _summary(self, session_id: str) -> SessionSummary:
+        unreadable = SessionSummary(id=session_id, prompts=None)
+        try:
+            with self._snapshot(session_id).open("rb") as file:
+                told = at_front(session_id, file.read(FRONT_BYTES))
+            if told is None:  # another program's file
+                saved = self.load(session_id)
+                return replace(summary_of(saved), id=session_id) if saved else unreadable
+            summary, snapshot = told
+            turns = self._read_journal(session_id)  # there is one while the session is going on
+            if turns is not None and turns.snapshot == snapshot:
+                summary = after(summary, turns.entries)
+            return summary
+        except (OSError, StoreError):  # damaged, or deleted meanwhile: the others can be listed
+            return unreadable
+
     def _read_journal(self, session_id: str) -> journal.Journal | None:
         path = self._journal(session_id)
         with explained("read", path):
@@ -247,7 +275,8 @@ class FileSessionStore:
 
     def _write_snapshot(self, data: SavedSession) -> Position:
         snapshot, path = secrets.token_hex(8), self._snapshot(data.id)
-        document = {**data.to_dict(), _SNAPSHOT: snapshot}
+        front = {"id": data.id, SNAPSHOT: snapshot, SUMMARY: written(summary_of(data))}
+        document = {**front, **data.to_dict()}
         content = _encoded(data.id, lambda: encoded_json(document, indent=2))
         with explained("write", path):
             write_whole(path, content + b"\n")
@@ -296,7 +325,7 @@ def _encoded(session_id: str, encode: Callable[[], bytes]) -> bytes:
 def _parsed(path: Path, content: bytes) -> dict[str, Any]:
     try:
         data = json.loads(content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise StoreError(f"{str(path)!r} is not valid JSON: {error}") from error
     if not isinstance(data, dict):
         raise StoreError(f"{str(path)!r} is not a saved session: it holds no JSON object")

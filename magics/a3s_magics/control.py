@@ -17,6 +17,7 @@ from a3s_magics.options import one_line
 from a3s_magics.problems import said_in_one_line
 from a3s_magics.replay import replaying
 from a3s_magics.sanitise import terminal_text
+from a3s_magics.session_list import session_list
 
 _PROMPT_CHARS = 100
 
@@ -126,16 +127,16 @@ class Control:
         started = self.home.started
         return "Cancelled." if started and started.cancel() else "Nothing is running."
 
-    def sessions(self, _rest: str) -> str:
+    def sessions(self, which: str) -> str:
         """The saved sessions, this notebook's own names first; the one in use is marked."""
-        names = self.home.named_sessions(self.settings)
-        saved = self.home.saved_sessions(self.settings)
-        own = self.home.session(self.settings).session_id
-        width = max(map(len, names), default=0)
-        rows = [(known, f"{name:<{width}}  {known}") for name, known in names.items()]
-        rows += [(known, known) for known in saved if known not in names.values()]
-        marked = (f"{'*' if known == own else ' '} {shown}" for known, shown in rows)
-        return "\n".join(marked) or "There are no saved sessions."
+        if which not in ("", "all"):
+            raise UsageError(f"%a3s sessions: unexpected {one_line(which)!r}; use all, or nothing")
+        return session_list(
+            self.home.named_sessions(self.settings),
+            self.home.session_summaries(self.settings),
+            self.home.session(self.settings).session_id,
+            everything=which == "all",
+        )
 
     def save(self, _rest: str) -> str:
         """Save the session now; a notebook's is saved after every turn anyway."""
@@ -216,6 +217,7 @@ _COMMANDS: dict[str, Callable[[Control, str], str]] = {
 _ARGUMENTS = {
     "model": "[PROVIDER/MODEL]",
     "resume": "SESSION",
+    "sessions": "[all]",
     "btw": "QUESTION",
     "mode": "[prompt|python]",
     "explore": "[TOOL]",

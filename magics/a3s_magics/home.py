@@ -15,6 +15,7 @@ from a3s_code import (
     PermissionPolicy,
     Session,
     SessionBusy,
+    SessionSummary,
     WorkspaceError,
     discover_config,
 )
@@ -267,6 +268,14 @@ class Home:
         assert self._identity is not None
         return self._identity.saved()
 
+    def session_summaries(self, settings: Settings) -> list[SessionSummary]:
+        """What can be told of the saved sessions, or of those that have a name where none is saved."""
+        session = self.session(settings)
+        assert self._identity is not None
+        if self._identity.store is not None:
+            return self._identity.store.summaries()
+        return [_in_memory(live) for live in (*self._aside.values(), session) if self._name]
+
     def after_turn(self, settings: Settings) -> list[str]:
         """What a turn leaves to be said: another kernel has changed this notebook's conversation.
 
@@ -326,3 +335,15 @@ class Home:
             self._first_use = FirstUse(Path(found.source), agent.config, known)
         if opened.session.model.startswith("local/") and not os.path.isfile(found.source):
             self._remarks.append(found.origin)  # nobody chose this model: say so once
+
+
+def _in_memory(session: Session) -> SessionSummary:
+    """A session that no store knows, told by its messages."""
+    texts = [
+        "".join(block["text"] for block in message["content"] if block["type"] == "text")
+        for message in session.history()
+        if message["role"] == "user"
+    ]
+    prompts = [text for text in texts if text]
+    first = prompts[0] if prompts else ""
+    return SessionSummary(id=session.session_id, first_prompt=first, prompts=len(prompts))

@@ -35,10 +35,10 @@ def test_a_session_is_saved_and_resumed(
     run(loaded, "%%a3s\nfirst")
 
     name = said(loaded, "%a3s save", capsys).removeprefix("Saved as ").removesuffix(".")
-    assert said(loaded, "%a3s sessions", capsys) == f"* {name}"
+    assert said(loaded, "%a3s sessions", capsys).startswith(f"* {name}  1 prompt  ")
     # The extension starts anew, as after a restart of the kernel.
     run(loaded, "%reload_ext a3s_magics")
-    assert said(loaded, "%a3s sessions", capsys) == f"  {name}"
+    assert said(loaded, "%a3s sessions", capsys).startswith(f"  {name}  1 prompt  ")
     assert said(loaded, f"%a3s resume {name[:8]}", capsys) == f"session: {name}, 2 messages"
     run(loaded, "%%a3s\nsecond")
 
@@ -53,6 +53,7 @@ def test_a_session_is_saved_and_resumed(
         ("mode", "A3S kernel"),
         ("mode prompt", "A3S kernel"),
         ("reset now", "'now'"),
+        ("sessions some", "unexpected 'some'"),
         ("status of it", "'of it'"),
         ("model openai/m extra words", "unexpected 'extra words'"),
         ("resume gone twice", "unexpected 'twice'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,15 @@ def asked(server: ModelServer) -> list[str]:
     return [str(m["content"]) for m in server.requests[-1]["messages"] if m["role"] == "user"]
 
 
+def listed(shell: InteractiveShell, capsys: Out) -> list[tuple[str, str, str]]:
+    """Mark and name, number of prompts and first prompt of each session that is listed."""
+    rows = [
+        re.split(r" {2,}", line.strip())
+        for line in said(shell, "%a3s sessions", capsys).splitlines()
+    ]
+    return [(name, prompts, first) for name, _id, prompts, *_time, first in rows]
+
+
 def test_each_name_is_a_conversation_of_its_own_and_outlives_a_restart(
     notebook: Path, loaded: InteractiveShell, model_server: ModelServer, capsys: Out
 ) -> None:
@@ -47,8 +57,10 @@ def test_each_name_is_a_conversation_of_its_own_and_outlives_a_restart(
     assert "session plots begins" in bundles(loaded)[-1]["text/markdown"]
     run(loaded, "%%a3s\nthird")
     assert asked(model_server) == ["second", "third"]
-    lines = said(loaded, "%a3s sessions", capsys).splitlines()
-    assert [line.split()[:-1] for line in lines] == [["main"], ["*", "plots"]]
+    assert listed(loaded, capsys) == [
+        ("main", "1 prompt", "first"),
+        ("* plots", "2 prompts", "second"),
+    ]
 
     run(loaded, "%reload_ext a3s_magics")  # as after a restart of the kernel
     run(loaded, '%config A3SMagics.ui = "final"')
@@ -70,8 +82,10 @@ def test_a_reset_forgets_only_the_session_in_use(
     said(loaded, "%a3s reset", capsys)
     run(loaded, "%%a3s\nthird")
     assert asked(model_server) == ["third"]
-    lines = said(loaded, "%a3s sessions", capsys).splitlines()
-    assert [line.split()[:-1] for line in lines] == [["main"], ["*", "plots"]]
+    assert listed(loaded, capsys) == [
+        ("main", "1 prompt", "first"),
+        ("* plots", "1 prompt", "third"),
+    ]
     run(loaded, "%%a3s --session main\nfourth")
     assert asked(model_server) == ["first", "fourth"]
 
@@ -128,8 +142,10 @@ def test_where_nothing_is_saved_sessions_live_as_long_as_the_kernel(
     run(loaded, "%%a3s --session plots\nsecond")
     run(loaded, "%%a3s --session main\nthird")
     assert asked(model_server) == ["first", "third"]
-    lines = said(loaded, "%a3s sessions", capsys).splitlines()
-    assert sorted(line.split()[:-1] for line in lines) == [["*", "main"], ["plots"]]
+    assert sorted(listed(loaded, capsys)) == [
+        ("* main", "2 prompts", "first"),
+        ("plots", "1 prompt", "second"),
+    ]
     run(loaded, "%%a3s --session plots\nfourth")
     assert asked(model_server) == ["second", "fourth"]
 
