@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ContextType,
     )
     from a3s_code.context.ripgrep import RipgrepContextProvider
+    from a3s_code.cost_summary import CostSummary, LlmCostRecord, aggregate_cost_records
     from a3s_code.errors import (
         A3SError,
         BtwFailed,
@@ -173,6 +174,7 @@ _HOMES = {
     "ContextResult": "a3s_code.context.model",
     "ContextType": "a3s_code.context.model",
     "ContextWarning": "a3s_code.events",
+    "CostSummary": "a3s_code.cost_summary",
     "DefaultSecurityProvider": "a3s_code.security.provider",
     "DiscoveredConfig": "a3s_code.config.discover",
     "End": "a3s_code.events",
@@ -197,6 +199,7 @@ _HOMES = {
     "InMemoryStore": "a3s_code.memory.process_memory",
     "InvalidArgument": "a3s_code.errors",
     "InvalidHistory": "a3s_code.errors",
+    "LlmCostRecord": "a3s_code.cost_summary",
     "LocalModelMissing": "a3s_code.errors",
     "McpError": "a3s_code.errors",
     "MemoriesSearched": "a3s_code.events",
@@ -281,6 +284,7 @@ _HOMES = {
     "UnknownModel": "a3s_code.errors",
     "WebSocketTransport": "a3s_code.ahp.transports",
     "WorkspaceError": "a3s_code.errors",
+    "aggregate_cost_records": "a3s_code.cost_summary",
     "builtin_skills": "a3s_code.skills.builtins",
     "builtin_tool_names": "a3s_code.tool_names",
     "describe_config": "a3s_code.config.describe",
@@ -316,6 +320,7 @@ __all__ = [
     "ContextResult",
     "ContextType",
     "ContextWarning",
+    "CostSummary",
     "DefaultSecurityProvider",
     "DiscoveredConfig",
     "End",
@@ -340,6 +345,7 @@ __all__ = [
     "InMemoryStore",
     "InvalidArgument",
     "InvalidHistory",
+    "LlmCostRecord",
     "LocalModelMissing",
     "McpError",
     "MemoriesSearched",
@@ -424,6 +430,7 @@ __all__ = [
     "UnknownModel",
     "WebSocketTransport",
     "WorkspaceError",
+    "aggregate_cost_records",
     "builtin_skills",
     "builtin_tool_names",
     "describe_config",

@@ -34,6 +34,7 @@ NOTE = (
 # The page of a module's names, by the first part of the module; others have a page of that name.
 PAGES = {
     "agent": "sessions",
+    "cost_summary": "sessions",
     "session": "sessions",
     "options": "sessions",
     "results": "sessions",

@@ -22,6 +22,7 @@ PACKAGES = {
 LAYERS = (
     (
         "a3s_code.checks",
+        "a3s_code.cost_summary",
         "a3s_code.errors",
         "a3s_code.messages",
         "a3s_code.results",

@@ -43,6 +43,29 @@ def test_a_plain_call() -> None:
     assert cost_usd(TokenUsage(), ALL, "openai") == 0.0
 
 
+@pytest.mark.parametrize(
+    ("model", "dollars_in", "dollars_out"),
+    [
+        ("claude-sonnet-4-20250514", 3, 15),
+        ("claude-3-5-sonnet-20241022", 3, 15),
+        ("claude-3-haiku-20240307", 0.25, 1.25),
+        ("claude-3-opus-20240229", 15, 75),
+        ("gpt-4o", 2.5, 10),
+        ("gpt-4o-mini", 0.15, 0.6),
+        ("gpt-4-turbo", 10, 30),
+    ],
+)
+def test_prices_of_common_models(model: str, dollars_in: float, dollars_out: float) -> None:
+    """A million tokens each way."""
+    prices = prices_of(model, CostConfig())
+    assert prices is not None
+    for usage, dollars in [
+        (TokenUsage(prompt_tokens=10**6), dollars_in),
+        (TokenUsage(completion_tokens=10**6), dollars_out),
+    ]:
+        assert cost_usd(usage, prices, "openai") == pytest.approx(dollars)
+
+
 def test_where_prices_come_from() -> None:
     """The configuration wins over the table of common models; other models have none."""
     assert prices_of("gpt-4o", NO_CACHE) is NO_CACHE
