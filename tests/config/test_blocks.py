@@ -127,6 +127,10 @@ ROWS: list[tuple[str, str, Look, object, object]] = [
     ("mcp", "timeout_ms = 5", lambda c: server(c).timeout_ms, 5, 60000),
     ("mcp", "tool_timeout_secs = 5", lambda c: server(c).timeout_ms, 5000, 60000),
     ("mcp", "tool_timeout_secs = 5 timeout_ms = 7", lambda c: server(c).timeout_ms, 7, 60000),
+    ("mcp", "", lambda c: server(c).oauth, None, None),
+    ("mcp", 'oauth { token_url = "http://t" client_id = "i" }', lambda c: (server(c).oauth.token_url, server(c).oauth.client_id), ("http://t", "i"), ...),
+    ("mcp", 'oauth { scopes = ["a", "b"] }', lambda c: server(c).oauth.scopes, ("a", "b"), ...),
+    ("mcp", 'oauth { access_token = "t" }', lambda c: server(c).oauth.access_token.reveal(), "t", ...),
     ("mcp", 'oauth { client_secret = "s" }', lambda c: server(c).oauth.client_secret.reveal(), "s", ...),
     ("web", 'allow_private_hosts = ["127.0.0.1"]', lambda c: c.web.allow_private_hosts, ("127.0.0.1",), ()),
 ]  # fmt: skip
