@@ -172,7 +172,7 @@ def test_a_resumed_session_takes_all_but_the_conversation_from_the_call(
 def test_a_resumed_session_has_no_settings_of_the_first(
     model_server: ModelServer, tmp_path: Path
 ) -> None:
-    """Neither permissions nor memory, plans or tools: what was saved of them only informs."""
+    """Neither permissions, memory and plans nor what was registered, nor the tools that were saved."""
     store = MemorySessionStore()
     agent = Agent.create(agent_hcl(model_server))
 
@@ -185,12 +185,16 @@ def test_a_resumed_session_has_no_settings_of_the_first(
         tmp_path, permissive=True, planning=True, memory_store=InMemoryStore(), **options
     ) as first:
         first.register_tool(greet)
+        first.register_command("mine", "", lambda args, ctx: "")
+        first.register_hook("h", "pre_tool_use", handler=lambda event: None)
         first.save()
     model_server.script(calls("write", file_path="a.txt", content="x"), says("Refused."))
     with agent.resume_session("s", session_store=store) as again:
         types = [event.event_type for event in again.stream("write it")]
         assert again.has_memory is False
         assert "greet" not in again.tool_names()
+        assert "mine" not in [command["name"] for command in again.list_commands()]
+        assert again.hook_count() == 0
     assert "planning_start" not in types
     assert not (tmp_path / "a.txt").exists()
 

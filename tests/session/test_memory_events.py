@@ -76,6 +76,18 @@ def test_a_tier_that_is_cleared_while_a_stream_is_open(
     through(session).clear_short_term()
 
 
+def test_only_prompts_are_remembered(model_server: ModelServer, new_session: NewSession) -> None:
+    session = new_session(memory_store=InMemoryStore())
+    model_server.script(says("Because."), says("Because."), says("Done."))
+    session.btw("why?")
+    session.send("/btw why?")
+    session.send("/help")
+    session.tool("read", {"file_path": "nowhere"})
+    assert session.memory_recent() == []
+    session.send("go")
+    assert len(session.memory_recent()) == 1
+
+
 class Full(InMemoryStore):
     """A store that has no room."""
 
