@@ -36,6 +36,23 @@ def test_headers_of_the_model_and_the_session_id_are_sent(
     assert (sent["x-session"], sent["x-team"]) == ("mine", "blue")
 
 
+@pytest.mark.parametrize(
+    ("says_so", "accepted"),
+    [
+        ("attachment = true", True),
+        ('modalities {\n input = ["text", "image"]\n }', True),
+        ('modalities {\n input = ["text", "pdf"]\n output = ["image"]\n }', False),
+        ("attachment = false", False),
+        ("", False),
+    ],
+)
+def test_a_model_takes_images_if_its_configuration_says_so(
+    new_session: NewSession, says_so: str, accepted: bool
+) -> None:
+    other = f'}}\nmodels {{\n id = "other"\n {says_so}'
+    assert new_session(model_lines=other, model="openai/other").accepts_images is accepted
+
+
 @pytest.mark.parametrize(("accepts", "sent"), [("true", 0.3), ("false", None)])
 def test_temperature_is_sent_only_to_models_that_accept_it(
     model_server: ModelServer, new_session: NewSession, kind: str, accepts: str, sent: float | None

@@ -51,7 +51,8 @@ def test_prompts_commands_and_failures(
     assert [task["fire_count"] for task in session.list_scheduled_tasks()] == [0, 0, 0]
     with caplog.at_level(logging.WARNING, "a3s_code"):
         result = session.send("theirs", history=[])
-    assert (result.text, len(result.messages)) == ("ok", 2)
+    assert (result.text, result.total_tokens) == ("ok", 15)
+    assert [m["content"][0]["text"] for m in result.messages] == ["theirs", "ok"]
     assert [task["fire_count"] for task in session.list_scheduled_tasks()] == [1, 1, 1]
     assert noted == ["this"]
     assert "401" in caplog.text
