@@ -194,6 +194,7 @@ def test_the_mode_wins_over_the_switch(
     model_server.answer_with(lambda body: says("Done.") if "tools" in body else IN_ORDER)
     answer = by_stream(new_session(**options), prompt)
     assert ("planning_start" in answer.types()) is planned
+    assert "goal_extracted" not in answer.types()  # which is another switch
     assert len(model_server.requests) == (3 if planned else 1)
 
 
