@@ -140,6 +140,8 @@ class Control:
 
     def save(self, _rest: str) -> str:
         """Save the session now; a notebook's is saved after every turn anyway."""
+        if replaying():
+            return "Nothing was saved: A3S_REPLAY is set, and the notebook has every turn."
         session = self.home.session(self.settings)
         session.save()
         if session.session_id not in self.home.saved_sessions(self.settings):

@@ -13,6 +13,7 @@ from a3s_code import (
     Agent,
     ConfirmationPolicy,
     PermissionPolicy,
+    ResumeFailed,
     Session,
     SessionBusy,
     SessionSummary,
@@ -20,10 +21,13 @@ from a3s_code import (
     discover_config,
 )
 from a3s_magics.heard import heard
-from a3s_magics.identity import MAIN, Identity, Opened
+from a3s_magics.identity import Identity, Opened
 from a3s_magics.notebook import data_folder, notebook_path
 from a3s_magics.notebook_names import LOOKING
-from a3s_magics.replay import Replay, ReplayedStore, replaying
+from a3s_magics.options import PromptOptions
+from a3s_magics.replay import Replay, replaying
+from a3s_magics.replayed_store import ReplayedStore, id_of
+from a3s_magics.session_names import MAIN
 from a3s_magics.trust import FirstUse, KnownConfigs
 
 # Tools that only look. Everything else asks; all are confined to the workspace.
@@ -128,11 +132,15 @@ class Home:
             self._replay = Replay(self.notebook, self.folder(settings))
         return self._replay
 
-    def replayed(self, settings: Settings, record: Mapping[str, Any]) -> None:
+    def replayed(
+        self, settings: Settings, record: Mapping[str, Any], options: PromptOptions
+    ) -> None:
         """A recorded turn was shown: the session's conversation is the one of these turns."""
         if self._shown is None:
             self._shown = ReplayedStore(self.folder(settings))
-        self._shown.add(record)
+        if not options.btw:
+            session = self.replay(settings).session
+            self._shown.add(session, record, anew=options.new)
         self.close()
 
     def take_remarks(self) -> list[str]:
@@ -178,7 +186,7 @@ class Home:
         The next use starts a new one, from the configuration as it is then. Raises what `session`
         raises when there is none yet, and `StoreError`.
         """
-        if self._session is None and self.notebook is None:
+        if self._session is None and self.notebook is None and not replaying():
             return 0
         session = self._session or self.session(settings)
         identity = self._identity
@@ -186,7 +194,8 @@ class Home:
         self._end()
         self._remarks.clear()
         if replaying():
-            self._shown = None
+            if self._shown is not None:
+                self._shown.forget(self.replay(settings).session)
         elif identity is not None:
             identity.forget(session.session_id)
         return count
@@ -197,6 +206,8 @@ class Home:
         It works in this notebook's folder. Raises `ResumeFailed` when there is none; the session
         in use then stays.
         """
+        if replaying():
+            raise ResumeFailed(f"Session not found: {session_id} (A3S_REPLAY is set)")
         former = self._session
         if former is not None and former.session_id == session_id:
             return former
@@ -226,6 +237,10 @@ class Home:
         """
         session = self.session(settings)
         assert self._identity is not None
+        if replaying():
+            self.replay(settings).use(name)
+            self.close()
+            return self.session(settings)
         if name == self.name or (name == MAIN and not self.named_sessions(settings)):
             return session
         if session.busy:
@@ -251,12 +266,17 @@ class Home:
         """The name of the session in use, "" when it has none."""
         if self._session is None or self._identity is None:
             return ""
+        if replaying():
+            named = self._shown is not None and self._shown.names
+            return self._replay.session if named and self._replay else ""
         return self._name or self._identity.name_of(self._session.session_id)
 
     def named_sessions(self, settings: Settings) -> dict[str, str]:
         """The ids of the sessions that have a name here."""
         session = self.session(settings)
         assert self._identity is not None
+        if replaying():
+            return self._shown.names if self._shown is not None else {}
         if self._identity.store is not None:
             return dict(self._identity.names)
         named = {name: kept.session_id for name, kept in self._aside.items()}
@@ -266,12 +286,14 @@ class Home:
         """Ids of the saved sessions, sorted."""
         self.session(settings)
         assert self._identity is not None
-        return self._identity.saved()
+        return [] if replaying() else self._identity.saved()
 
     def session_summaries(self, settings: Settings) -> list[SessionSummary]:
         """What can be told of the saved sessions, or of those that have a name where none is saved."""
         session = self.session(settings)
         assert self._identity is not None
+        if replaying():
+            return self._shown.summaries() if self._shown is not None else []
         if self._identity.store is not None:
             return self._identity.store.summaries()
         return [_in_memory(live) for live in (*self._aside.values(), session) if self._name]
@@ -303,12 +325,11 @@ class Home:
     ) -> Opened:
         """A session that is never sent anything; the recorded model need not be configured."""
         known = model if model in agent.models() else None
-        if self._shown is None or not self._shown.exists(ReplayedStore.session_id):
+        session_id = id_of(self._replay.session if self._replay is not None else MAIN)
+        if self._shown is None or not self._shown.exists(session_id):
             return Opened(agent.session(folder, model=known, **options))
         return Opened(
-            agent.resume_session(
-                ReplayedStore.session_id, model=known, session_store=self._shown, **options
-            )
+            agent.resume_session(session_id, model=known, session_store=self._shown, **options)
         )
 
     def _make(self, settings: Settings, resume: str | None = None, name: str = "") -> None:

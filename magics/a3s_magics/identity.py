@@ -15,10 +15,9 @@ from a3s_magics.links import Links
 from a3s_magics.notebook import data_folder, session_id_of
 from a3s_magics.notebook_store import NotebookStore
 from a3s_magics.saved_notebook import last_session_id
+from a3s_magics.session_names import MAIN
 
 CUT_OFF = "the last turn was cut off because its kernel was killed; what it had reached is kept"
-
-MAIN = "main"  # what the notebook's first session is called once there is another
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,8 @@ def run_prompt(
             prompt,
             home.replay(settings),
             model,
-            shown=lambda record: home.replayed(settings, record),
+            options.session or "",
+            shown=lambda record: home.replayed(settings, record, options),
             shell=shell,
             wanted=wanted,
             lane=lane,
@@ -129,6 +130,7 @@ def _run(
             pump=lane.pump if lane is not None else _nothing,
             cell=cell,
             session_id=session.session_id,
+            session=home.name,
             view=Transcript(segments=remarks),
         )
 

@@ -75,9 +75,14 @@ def without_keys(text: str) -> str:
 
 
 def turn_record(
-    view: Transcript, around: Surroundings, log: EventLog, prompt: str, session_id: str = ""
+    view: Transcript,
+    around: Surroundings,
+    log: EventLog,
+    prompt: str,
+    session_id: str = "",
+    session: str = "",
 ) -> dict[str, Any]:
-    """The record of a finished turn, ready for JSON."""
+    """The record of a finished turn, ready for JSON. `session` is the session's name if it has one."""
     failure = next((part for part in view.segments if isinstance(part, Failure)), None)
     error = None
     if failure is not None:
@@ -85,6 +90,7 @@ def turn_record(
     return {
         "version": VERSION,
         "session_id": session_id,
+        **({"session": session} if session else {}),
         "prompt": prompt,
         "remarks": _remarks(view),
         "text": view.text,

@@ -1,4 +1,4 @@
-"""Which recorded turn belongs to a prompt: by its text, and by the order of the cells."""
+"""Which recorded turn belongs to a prompt: by its text, its session, and the order of the cells."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from a3s_magics.record import VERSION
+from a3s_magics.session_names import MAIN
 
 _SHOWN_CHARS = 60
 
@@ -29,6 +30,16 @@ class Recorded:
         return str(self.record.get("prompt", ""))
 
     @property
+    def session(self) -> str:
+        """The name of the session it belongs to, "" for a session that had none then."""
+        return str(self.record.get("session") or "")
+
+    @property
+    def session_id(self) -> str:
+        """The id of that session."""
+        return str(self.record.get("session_id", ""))
+
+    @property
     def place(self) -> str:
         """For messages."""
         return f"cell {self.cell} of {self.notebook}"
@@ -38,36 +49,58 @@ class Recordings:
     """The recorded turns of one notebook, or of several of which one is being executed.
 
     Which one is found out by its prompts: those that lack one of them are out. Equal prompts are
-    told apart by their order; a cell that is executed again gets its turn again.
+    told apart by their session and their order; a cell that is executed again gets its turn again.
+    `session` is the name of the session that the latest turn belongs to.
     """
 
     def __init__(self, notebooks: Sequence[Sequence[Recorded]]) -> None:
+        self.session = MAIN
         self._notebooks = [list(turns) for turns in notebooks if turns]
         self._last = {id(turns): -1 for turns in self._notebooks}
+        named = (turn for turns in self._notebooks for turn in turns if turn.session)
+        self._names = {turn.session_id: turn.session for turn in named}
 
-    def turn(self, prompt: str, model: str | None) -> Recorded:
+    def turn(self, prompt: str, model: str | None, session: str = "") -> Recorded:
         """The turn for a prompt. `model` is what would answer it now, None when that is open.
 
-        Raises `ReplayMismatch` when the prompt or the model is another one than when it was
-        recorded, or when nothing is recorded.
+        `session` is the one that was asked for, "" for the one in use. Raises `ReplayMismatch` when
+        the prompt, the model or the session is another one than when it was recorded, or when
+        nothing is recorded.
         """
         if not self._notebooks:
             raise ReplayMismatch(f"no turn is recorded for the prompt {_short(prompt)}")
         fitting = [turns for turns in self._notebooks if _has(turns, prompt)]
         if not fitting:
             raise ReplayMismatch(self._changed_prompt(prompt))
-        found = [self._next(turns, prompt) for turns in fitting]
+        found = [self._next(turns, prompt, session) for turns in fitting]
         turn = found[0]
         _check(turn, model)
         self._notebooks = fitting
+        self.session = self._name_of(turn) or session or self.session
+        self._names.setdefault(turn.session_id, self.session)
         return turn
 
-    def _next(self, turns: list[Recorded], prompt: str) -> Recorded:
+    def _next(self, turns: list[Recorded], prompt: str, session: str) -> Recorded:
         after = self._last[id(turns)]
         places = [at for at, turn in enumerate(turns) if turn.prompt == prompt]
+        wanted = session or self.session
+        own = [at for at in places if self._name_of(turns[at]) == wanted]
+        if session and not own:
+            own = [at for at in places if not self._name_of(turns[at])]
+            if not own:
+                turn = turns[places[0]]
+                raise ReplayMismatch(
+                    f"the session has changed: this prompt was recorded in session "
+                    f"{self._name_of(turn)} in {turn.place}, and now it is sent in {session}"
+                )
+        places = own or places
         at = next((at for at in places if at > after), places[0])
         self._last[id(turns)] = at
         return turns[at]
+
+    def _name_of(self, turn: Recorded) -> str:
+        """The session's name: its own, or one that another turn of the session has."""
+        return turn.session or self._names.get(turn.session_id, "")
 
     def _changed_prompt(self, prompt: str) -> str:
         turns = self._notebooks[0]

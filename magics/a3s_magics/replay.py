@@ -36,10 +36,19 @@ class Replay:
         self._where = str(notebook or folder)
         self._recordings = Recordings([_read(file) for file in files])
 
-    def turn(self, prompt: str, model: str | None) -> Recorded:
+    @property
+    def session(self) -> str:
+        """The name of the session in use."""
+        return self._recordings.session
+
+    def use(self, session: str) -> None:
+        """Go on with the session of this name."""
+        self._recordings.session = session
+
+    def turn(self, prompt: str, model: str | None, session: str) -> Recorded:
         """The recorded turn for the prompt. Raises `UsageError` that says what differs."""
         try:
-            return self._recordings.turn(prompt, model)
+            return self._recordings.turn(prompt, model, session)
         except ReplayMismatch as error:
             line = " ".join(terminal_text(str(error)).split())
             raise UsageError(f"{VARIABLE}: {line} (recorded turns of {self._where})") from None
@@ -66,68 +75,6 @@ class RecordedEvents:
 
     def close(self) -> None:
         """Nothing is running."""
-
-
-class ReplayedStore:
-    """A session store that holds the conversation of the turns that were shown again."""
-
-    session_id = "replayed"
-
-    def __init__(self, workspace: Path) -> None:
-        self._workspace = str(workspace)
-        self._records: list[Mapping[str, Any]] = []
-
-    def add(self, record: Mapping[str, Any]) -> None:
-        """One more turn was shown."""
-        self._records.append(record)
-
-    def load(self, session_id: str, /) -> Any:
-        """The conversation as it was: prompts, answers and totals, without the tool calls."""
-        messages = []
-        for record in self._records:
-            messages.append(_message("user", record.get("prompt")))
-            messages.append(_message("assistant", record.get("text")))
-        usage = [_mapping(record.get("usage")) for record in self._records]
-        names = ("prompt_tokens", "completion_tokens", "total_tokens")
-        return {
-            "id": session_id,
-            "config": {"workspace": self._workspace},
-            "messages": [message for message in messages if message["content"][0]["text"]],
-            "total_usage": {
-                name: sum(int(_number(each.get(name))) for each in usage) for name in names
-            },
-            "total_cost": sum(_number(record.get("cost_usd")) for record in self._records),
-        }
-
-    def exists(self, session_id: str, /) -> bool:
-        """Whether anything was shown."""
-        return bool(self._records)
-
-    def save(self, data: object, /) -> None:
-        """Nothing is kept: the notebook has it all."""
-
-    def delete(self, session_id: str, /) -> None:
-        """Forget what was shown."""
-        self._records.clear()
-
-    def list(self) -> list[str]:
-        """The one conversation."""
-        return [self.session_id] if self._records else []
-
-
-def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, Mapping) else {}
-
-
-def _number(value: object) -> float:
-    """A sum's part: records are foreign data and may hold anything."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return 0.0
-    return float(value) if 0 <= value < 1e15 else 0.0
-
-
-def _message(role: str, text: object) -> dict[str, Any]:
-    return {"role": role, "content": [{"type": "text", "text": str(text or "")}]}
 
 
 class NoSession:

@@ -26,6 +26,7 @@ def replay_prompt(
     prompt: str,
     replay: Replay,
     model: str | None,
+    session: str,
     *,
     shown: Callable[[Mapping[str, Any]], None],
     shell: Any,
@@ -35,10 +36,10 @@ def replay_prompt(
 ) -> TurnResult:
     """Show the turn that was recorded for the prompt, and end the cell as it ended then.
 
-    `shown` is told its record. Raises `UsageError` when none was, or when `model` is not the one
-    that answered.
+    `shown` is told its record. Raises `UsageError` when none was, when `model` is not the one that
+    answered, or when `session`, unless it is "", is not the one that it belongs to.
     """
-    recorded = replay.turn(prompt, model)
+    recorded = replay.turn(prompt, model, session)
     try:
         turn, result = _shown(
             prompt, recorded.record, shell=shell, wanted=wanted, lane=lane, interrupt=interrupt
@@ -76,6 +77,7 @@ def _shown(
             facts=lambda: (str(record.get("model", "")), record.get("cost_usd")),
             pump=lane.pump if lane is not None else lambda: None,
             session_id=str(record.get("session_id", "")),
+            session=str(record.get("session") or ""),
             clock=lambda: events.elapsed_s,
             view=Transcript(segments=remarks),
         )

@@ -37,7 +37,7 @@ class Turn:
     """Runs one turn in the calling thread, which must be the cell's own.
 
     `pump` is called about every 40 ms, `facts` tells model and cost as of now. `cell` hands over
-    what tools want done in this thread.
+    what tools want done in this thread. `session` is the name of the session, "" without one.
     """
 
     prompt: str
@@ -47,6 +47,7 @@ class Turn:
     pump: Callable[[], None] = lambda: None
     cell: CellThread = field(default_factory=CellThread)
     session_id: str = ""
+    session: str = ""
     clock: Callable[[], float] = time.monotonic
     view: Transcript = field(default_factory=Transcript)
     log: EventLog = field(default_factory=EventLog)
@@ -113,7 +114,9 @@ class Turn:
             )
             self.view = advance(self.view, ended)
         around = self._around()
-        record = turn_record(self.view, around, self.log, self.prompt, self.session_id)
+        record = turn_record(
+            self.view, around, self.log, self.prompt, self.session_id, self.session
+        )
         bundle = {
             "text/markdown": turn_markdown(self.view, around),
             "text/plain": turn_text(self.view, around),

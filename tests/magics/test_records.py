@@ -74,3 +74,20 @@ def test_nothing_recorded_and_an_unknown_version_are_said() -> None:
     newer = Recorded("a", 1, {"version": 99, "prompt": "hi"})
     with pytest.raises(ReplayMismatch, match="version 99"):
         Recordings([[newer]]).turn("hi", None)
+
+
+def test_records_without_names_are_told_apart_by_the_ids_of_their_sessions() -> None:
+    ids = ("a", "b", "a")
+    recordings = Recordings(
+        [
+            [
+                Recorded(
+                    "n", cell, {"version": 1, "prompt": "go", "model": "m", "session_id": session}
+                )
+                for cell, session in enumerate(ids, start=1)
+            ]
+        ]
+    )
+    asked = ("", "plots", "main", "plots", "")
+    assert [recordings.turn("go", None, session).cell for session in asked] == [1, 2, 3, 2, 2]
+    assert recordings.session == "plots"
