@@ -46,6 +46,10 @@ class ParallelTask:
             },
         },
         "required": ["tasks"],
+        "additionalProperties": False,
+        "examples": [
+            {"tasks": [{"prompt": "Test a.py"}, {"agent": "review", "prompt": "Read b.py"}]}
+        ],
     }
 
     def __init__(self, agents: AgentRegistry) -> None:

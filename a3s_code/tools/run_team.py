@@ -40,6 +40,8 @@ class RunTeam:
             },
         },
         "required": ["goal"],
+        "additionalProperties": False,
+        "examples": [{"goal": "A test for every function in a.py", "reviewer_agent": "review"}],
     }
 
     def __init__(self, agents: AgentRegistry) -> None:

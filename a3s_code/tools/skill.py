@@ -32,6 +32,8 @@ class RunSkill:
             "prompt": {"type": "string", "description": "What to do; optional."},
         },
         "required": ["skill_name"],
+        "additionalProperties": False,
+        "examples": [{"skill_name": "code-review", "prompt": "Review a.py"}],
     }
 
     def __init__(self, skills: SkillRegistry) -> None:

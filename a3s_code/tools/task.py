@@ -19,6 +19,8 @@ class Task:
         "type": "object",
         "properties": TASK_PROPERTIES,
         "required": ["prompt"],
+        "additionalProperties": False,
+        "examples": [{"agent": "explore", "prompt": "Where is the configuration read?"}],
     }
 
     def __init__(self, agents: AgentRegistry) -> None:

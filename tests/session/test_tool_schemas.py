@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import jsonschema  # type: ignore[import-untyped]  # stubs are a package of their own
 import pytest
 
 from a3s_code import builtin_tool_names
@@ -32,6 +33,18 @@ DOCUMENTED = {
     "max_steps: integer",
     "Skill": "skill_name*: string, prompt: string",
 }
+
+
+def test_schemas_take_nothing_else_and_have_examples(new_session: NewSession) -> None:
+    """Those of the tools that delegate, too."""
+    definitions = new_session(builtin_skills=True).tool_definitions()
+    assert len(definitions) == len(DOCUMENTED) + 2
+    for schema in (definition["parameters"] for definition in definitions):
+        jsonschema.Draft202012Validator.check_schema(schema)
+        assert (schema["type"], schema["additionalProperties"]) == ("object", False)
+        assert schema["examples"]
+        for example in schema["examples"]:
+            jsonschema.validate(example, schema)
 
 
 @pytest.mark.parametrize("tool", DOCUMENTED)
