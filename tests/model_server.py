@@ -29,6 +29,7 @@ if __name__ == "__main__":  # the folder above is not on the path of a program
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from tests.deadlines import DEADLINE_S
+from tests.ports import kept_port
 from tests.scripts import (
     Reply,
     Wait,
@@ -89,6 +90,7 @@ class ModelServer:
         self._changed = threading.Condition()
         self._releases = threading.Semaphore(0)
         self._closing = threading.Event()
+        self._keeper: socket.socket | None = None
         self._http = _Server(("127.0.0.1", port), _Handler)
         self._http.owner = self
         self._thread = threading.Thread(
@@ -120,11 +122,13 @@ class ModelServer:
                 raise TimeoutError(f"{len(self.requests)} of {count} requests arrived")
 
     def close(self) -> None:
-        """Stop; answers that wait at a gate are cut off."""
+        """Stop; answers that wait at a gate are cut off, and connections are refused from then on."""
         self._closing.set()
         self._http.shutdown()
         self._http.server_close()
         self._thread.join(DEADLINE_S)
+        if self._keeper is None:
+            self._keeper = kept_port(self._http.server_address[1])
 
     def __enter__(self) -> Self:
         return self
@@ -136,6 +140,8 @@ class ModelServer:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+        if self._keeper is not None:
+            self._keeper.close()
 
     # -- used by the request threads ---------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from a3s_code.tools.own_group import own_group
 log = logging.getLogger("a3s_code")
 
 PROGRAM = Path(__file__).with_name("orphans_process.py")
-_END_S = 1.0
+_END_S = 10.0  # a moment, unless the machine is very busy
 
 
 class OrphanWatch:

@@ -17,9 +17,9 @@ from a3s_code.tools.own_group import own_group
 from a3s_code.tools.process_tree import kill_tree
 
 _PIECE_BYTES = 64 * 1024
-_KILL_WAIT_S = 1.0  # for processes that do not die at once: blocked in the kernel, or on Windows
+_KILL_WAIT_S = 5.0  # for processes that do not die at once: blocked in the kernel, or on Windows
 _DRAIN_STEP_S = 0.05
-_DRAIN_STEPS = 10
+_PIPE_BYTES = 64 * 1024  # what a pipe holds: nothing more can have been written before the exit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +55,7 @@ async def run_command(
         await process.drain()
     except asyncio.CancelledError:
         await process.kill()
+        await process.drain()
         raise
     finally:
         process.detach()
@@ -75,6 +76,7 @@ class _Process:
         self._loop = loop
         self._on_output = on_output
         self._reading = threading.Lock()
+        self._read_bytes = 0
         self._detached = False
         self._kill_requested = False
         self._popen: subprocess.Popen[bytes] | None = None
@@ -120,6 +122,7 @@ class _Process:
                 _wait_readable(pipe.fileno())
                 with self._reading:
                     piece = os.read(pipe.fileno(), _PIECE_BYTES)
+                    self._read_bytes += len(piece)
                     if piece and not self._detached:
                         self._on_output(piece)
                 if not piece:
@@ -127,8 +130,13 @@ class _Process:
         self._post(self._drained, None)
 
     async def drain(self) -> None:
-        """Wait for the end of the output, or until nothing more is waiting in the pipe."""
-        for _ in range(_DRAIN_STEPS):
+        """Wait until all has been read that was written before now, however busy the machine is.
+
+        That is so at the end of the output, once the pipe is empty, and when as much was read as a
+        pipe holds: a child that was left in the background may go on writing.
+        """
+        enough = self._read_bytes + _PIPE_BYTES
+        while self._read_bytes < enough:
             await asyncio.wait({self._drained}, timeout=_DRAIN_STEP_S)
             if self._drained.done() or self._pipe_is_empty():
                 return
@@ -143,10 +151,17 @@ class _Process:
     async def kill(self) -> None:
         """Kill the tree and wait for its end; the system calls are made in a thread."""
         self._kill_requested = True
+        ends: set[asyncio.Future[Any]] = {self.exited}
         if self._popen is not None:
-            threading.Thread(target=kill_tree, args=(self._popen.pid,), daemon=True).start()
-        await asyncio.wait({self.exited}, timeout=_KILL_WAIT_S)
-        await asyncio.wait({self._drained}, timeout=_DRAIN_STEP_S)
+            killed = self._loop.create_future()
+            ends.add(killed)
+            args = self._popen.pid, killed
+            threading.Thread(target=self._kill_tree, args=args, daemon=True).start()
+        await asyncio.wait(ends, timeout=_KILL_WAIT_S)
+
+    def _kill_tree(self, pid: int, killed: asyncio.Future[None]) -> None:
+        kill_tree(pid)
+        self._post(killed, None)
 
     def detach(self) -> None:
         """From now on output is read and dropped."""

@@ -92,7 +92,7 @@ def test_a_cancelled_command_lets_its_caller_go() -> None:
 
     async def scenario() -> None:
         command = asyncio.create_task(run_command("/own", registry, Host()))
-        assert await asyncio.to_thread(begun.wait, 30)
+        assert await asyncio.to_thread(begun.wait, DEADLINE_S)
         command.cancel()
         with pytest.raises(asyncio.CancelledError):
             await command

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 from pathlib import Path
 
 import pytest
 
 from a3s_code import Agent, Session
-from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S, longer_and_longer
 from tests.faults.conftest import answers_again, seen
 from tests.faults.raw_server import (
     Act,
@@ -32,6 +31,7 @@ from tests.model_server import (
     turn,
     wait,
 )
+from tests.ports import kept_port
 from tests.session.callers import Answer, Caller, by_send, by_stream
 from tests.session.conftest import NewSession
 
@@ -51,9 +51,8 @@ def test_connection_refused(tmp_path: Path, kind: str, ask: Caller) -> None:
 
     Kept: the conversation as it was. Once the server runs, the same session goes on.
     """
-    with socket.socket() as unused:
-        unused.bind(("127.0.0.1", 0))
-        port = unused.getsockname()[1]
+    keeper = kept_port()
+    port = keeper.getsockname()[1]
     with session_at(f"http://127.0.0.1:{port}", kind, tmp_path) as session:
         answer = ask(session, "hi")
         assert answer.error_type == "ModelUnreachable"
@@ -62,6 +61,7 @@ def test_connection_refused(tmp_path: Path, kind: str, ask: Caller) -> None:
         )
         assert "gave up after 4 attempts" in answer.error
         assert session.history() == []
+        keeper.close()
         with ModelServer(port) as server:
             answers_again(session, server)
 
@@ -231,9 +231,12 @@ def test_silence_is_bounded_by_the_time_of_an_execution(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
     """User: with `max_execution_time_ms` the turn ends of its own accord, with the text so far."""
-    model_server.script(says("Half an ", wait(), "answer"))
-    session = new_session(max_execution_time_ms=500)
-    answer = by_stream(session, "hi")
+    model_server.answer_with(lambda _: says("Half an ", wait(), "answer"))
+    for limit_ms in longer_and_longer(500):
+        session = new_session(max_execution_time_ms=limit_ms)
+        answer = by_stream(session, "hi")
+        if answer.text:
+            break
     assert (answer.cancelled, answer.text) == (True, "Half an ")
     answers_again(session, model_server, knows="Half an ")
 

@@ -8,6 +8,7 @@ import pytest
 
 from a3s_code import InvalidArgument
 from a3s_code.tools.sandbox import SandboxConfig, SandboxOutput
+from tests.deadlines import DEADLINE_S, longer_and_longer
 from tests.model_server import ModelServer, says, wait
 from tests.session.callers import Caller
 from tests.session.conftest import NewSession
@@ -16,9 +17,12 @@ from tests.session.conftest import NewSession
 def test_an_execution_ends_when_its_time_is_over_and_keeps_what_came(
     model_server: ModelServer, new_session: NewSession, ask: Caller
 ) -> None:
-    model_server.script(says("Half of it ", wait(), "never"))
-    answer = ask(new_session(max_execution_time_ms=1_000), "go")
-    assert answer.cancelled
+    model_server.answer_with(lambda _: says("Half of it ", wait(), "never"))
+    for limit_ms in longer_and_longer(1_000):
+        answer = ask(new_session(max_execution_time_ms=limit_ms), "go")
+        assert answer.cancelled
+        if answer.text:
+            break
     assert answer.text == "Half of it "
 
 
@@ -27,12 +31,13 @@ class Sandbox:
 
     def __init__(self, delay_s: float = 0.0) -> None:
         self.asked: list[tuple[str, str]] = []
+        self.woken = threading.Event()
         self._delay_s = delay_s
         self.stdout, self.stderr, self.exit_code = "out", "err\n", 3
 
     def exec_command(self, command: str, guest_workspace: str) -> Sandbox:
         self.asked.append((command, guest_workspace))
-        threading.Event().wait(self._delay_s)
+        self.woken.wait(self._delay_s)
         return self
 
 
@@ -54,8 +59,10 @@ def test_a_sandbox_may_be_asynchronous(new_session: NewSession) -> None:
 
 
 def test_a_sandbox_that_takes_too_long_is_left(new_session: NewSession) -> None:
-    session = new_session(sandbox_handle=Sandbox(delay_s=5.0))
+    sandbox = Sandbox(delay_s=DEADLINE_S)
+    session = new_session(sandbox_handle=sandbox)
     result = session.tool("bash", {"command": "sleep", "timeout": 50})
+    sandbox.woken.set()
     assert "timed out after 50ms" in result.output
 
 

@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -79,9 +78,14 @@ def test_9_ctrl_c_ends_a_send_at_once_and_keeps_the_partial_answer(
     model_server.script(says("word ").endless())
     (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), encoding="utf-8")
     code = (
-        "import sys\n"
+        "import threading, time\n"
         "from a3s_code import Agent\n"
         "session = Agent.create('agent.hcl').session('.')\n"
+        "def tell():\n"
+        "    while not ((run := session._core.running) and run.partial_text()):\n"
+        "        time.sleep(0.001)\n"
+        "    print('arriving', flush=True)\n"
+        "threading.Thread(target=tell, daemon=True).start()\n"
         "try:\n"
         "    session.send('go')\n"
         "except KeyboardInterrupt:\n"
@@ -94,8 +98,8 @@ def test_9_ctrl_c_ends_a_send_at_once_and_keeps_the_partial_answer(
         stdout=subprocess.PIPE,
         text=True,
     )
-    model_server.wait_for_requests(1)
-    time.sleep(0.2)  # for some text to arrive; without any the assertion below is about the prompt
+    assert run.stdout is not None
+    assert run.stdout.readline() == "arriving\n"  # without text there is no partial answer
     run.send_signal(signal.SIGINT)
     output, _ = run.communicate(timeout=DEADLINE_S)
     assert output.split()[1:] == ["False", "assistant"]
