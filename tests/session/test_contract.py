@@ -417,6 +417,18 @@ def test_tools_that_change_something_run_one_after_the_other(
     ]
 
 
+def test_closing_cancels_what_runs(
+    model_server: ModelServer, new_session: NewSession, kind: str
+) -> None:
+    model_server.script(says("Half of ", wait(), "it"))
+    session = new_session(kind)
+    for event in session.stream("go"):
+        if event.event_type == "text_delta":
+            session.close()
+            assert model_server.disconnected.wait(DEADLINE_S)
+    assert (event.event_type, event.cancelled, event.text) == ("end", True, "Half of ")
+
+
 def test_a_closed_session_refuses_prompts(new_session: NewSession) -> None:
     session = new_session()
     session.close()
