@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from a3s_code import checks
+from a3s_code import checks, telemetry
 from a3s_code.assembly import Assembly
 from a3s_code.background import runtime
 from a3s_code.config.load import config_from_mapping, load_config
@@ -35,6 +35,7 @@ class Agent:
             config.resolve(None)
         except UnknownModel as error:
             raise ConfigError(error.problem) from error
+        telemetry.export_if_asked()
         self._config = config
         self._servers = AgentServers(config.mcp_servers)
 

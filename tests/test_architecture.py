@@ -27,6 +27,7 @@ LAYERS = (
         "a3s_code.messages",
         "a3s_code.results",
         "a3s_code.events",
+        "a3s_code.telemetry",
         "a3s_code.tool_names",
     ),
     ("a3s_code.context.model",),

@@ -23,6 +23,7 @@ from a3s_code.events import (
 from a3s_code.memory.item import MemoryItem
 from a3s_code.memory.recall import Recalled
 from a3s_code.memory.session_memory import SessionMemory
+from a3s_code.telemetry import span
 from a3s_code.tools.threads import in_thread
 
 log = logging.getLogger("a3s_code")
@@ -43,7 +44,16 @@ class Briefing:
         names = (*names_of(self.providers), *(("memory",) if self.memory else ()))
         if not names:
             return system
-        await emit([ContextResolving(providers=names)])
+        with span("a3s.agent.context_resolve", {"a3s.context.providers": names}) as traced:
+            items, tokens = await self._found(names, prompt, emit)
+            traced.set({"a3s.context.items": len(items), "a3s.context.tokens": tokens})
+        return with_context(system, rendered(items))
+
+    async def _found(
+        self, names: Sequence[str], prompt: str, emit: Emit
+    ) -> tuple[list[ContextItem], int]:
+        """What belongs beside the prompt, and its tokens."""
+        await emit([ContextResolving(providers=tuple(names))])
         recalled = await self._recall(prompt)
         await emit(_recall_events(prompt, recalled))
         found = await resolve(self.providers, ContextQuery(prompt, session_id=self.session_id))
@@ -51,7 +61,7 @@ class Briefing:
         items = [*found.items, *remembered]
         tokens = found.total_tokens + sum(item.token_count for item in remembered)
         await emit([ContextResolved(total_items=len(items), total_tokens=tokens)])
-        return with_context(system, rendered(items))
+        return items, tokens
 
     async def completed(self, prompt: str, answer: str, emit: Emit) -> None:
         """Remember a prompt that was answered, and tell the providers."""

@@ -22,6 +22,7 @@ from a3s_code.results import ToolResult
 from a3s_code.run.gate import Admitted, Gate
 from a3s_code.run.progress import ProgressRelay
 from a3s_code.run.redaction import shown_or_nothing
+from a3s_code.run.traced import tool_span
 from a3s_code.security.guard import SecurityGuard
 from a3s_code.security.known_keys import PLACEHOLDER
 from a3s_code.tools.arguments import checked_arguments, normalise_arguments, translated_call
@@ -173,12 +174,16 @@ class Toolbox:
 
         async def invoke(name: str, inner: Mapping[str, Any]) -> ToolOutput:
             """A call inside this call, such as an item of `batch`: judged like one of its own."""
-            inner = self.arguments(name, inner)
-            admitted = await self.admit(f"{call.id}.{next(numbers)}", name, inner, emit)
-            if isinstance(admitted, ToolOutput):
-                return admitted
-            running = self._in_lane(lane_of(name), name, admitted.args, context, emit)
-            return await self._told(name, admitted.args, running)
+            inner, inner_id = self.arguments(name, inner), f"{call.id}.{next(numbers)}"
+            with tool_span(inner_id, name) as ended:
+                admitted = await self.admit(inner_id, name, inner, emit)
+                if isinstance(admitted, ToolOutput):
+                    ended(admitted.exit_code)
+                    return admitted
+                running = self._in_lane(lane_of(name), name, admitted.args, context, emit)
+                output = await self._told(name, admitted.args, running)
+                ended(output.exit_code)
+                return output
 
         context = replace(self.context, progress=relay.add, invoke=invoke)
         try:
@@ -273,6 +278,12 @@ class TurnCalls:
                     await self._emit([*ends])
 
     async def _one(self, call: ToolUseBlock) -> ToolEnd:
+        with tool_span(call.id, call.name) as ended:
+            end = await self._end_of(call)
+            ended(end.exit_code)
+            return end
+
+    async def _end_of(self, call: ToolUseBlock) -> ToolEnd:
         began = time.monotonic()
         args: Mapping[str, Any] = self._toolbox.arguments(call.name, call.input)
         failed = self._failed

@@ -36,6 +36,7 @@ from a3s_code.run.offspring import Offspring
 from a3s_code.run.planned import Planning, PlanSteps
 from a3s_code.run.redaction import EventRedactor, shown_or_nothing, without_keys
 from a3s_code.run.turns import Turns
+from a3s_code.telemetry import span
 
 log = logging.getLogger("a3s_code")
 
@@ -177,6 +178,18 @@ class Execution:
     # -- the run -------------------------------------------------------------------------------------
 
     async def _drive(self, request: Message, first: Step) -> None:
+        known = {
+            "a3s.session.id": self._turns.session_id,
+            "a3s.agent.max_turns": self._loop.limits.max_tool_rounds,
+        }
+        with span("a3s.agent.execute", known) as traced:
+            try:
+                await self._work(request, first)
+            finally:
+                done = self._loop if self._driver is None else self._driver.result()
+                traced.set({"a3s.agent.tool_calls_count": done.tool_calls})
+
+    async def _work(self, request: Message, first: Step) -> None:
         prompt = request.text
         planned = self._planning.plans(prompt)
         self._guard.look_at_input(prompt)

@@ -25,6 +25,7 @@ from a3s_code.permissions.confirmation import (
 from a3s_code.permissions.policy import PermissionPolicy
 from a3s_code.skills.restriction import REASON as RESTRICTED
 from a3s_code.skills.restriction import SkillRestriction
+from a3s_code.telemetry import current
 from a3s_code.tools.arguments import normalise_arguments
 from a3s_code.tools.delegate import widens
 from a3s_code.tools.protocol import ToolOutput
@@ -105,6 +106,7 @@ class Gate:
             escalated = told.escalated
             barred = self._blocked(tool, args, told.reason)
         verdict = "deny" if barred is not None else self.verdict(tool, args)
+        current().set({"a3s.tool.permission": verdict})
         if verdict == "deny":
             return await self._denied(call_id, tool, args, emit, barred)
         refusal = None

@@ -14,6 +14,7 @@ from a3s_code.run.ask import Asker
 from a3s_code.run.calls import Toolbox, TurnCalls
 from a3s_code.run.compact import AutoCompact
 from a3s_code.run.redaction import redacted_message, shown_or_nothing
+from a3s_code.telemetry import span
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
@@ -45,22 +46,30 @@ class Turns:
     async def _round(self, step: Step) -> Step:
         """One round: the model call, then the tools it asked for."""
         assert isinstance(step, CallModel)
-        turn = self.loop.rounds
+        known = {
+            "a3s.session.id": self.session_id,
+            "a3s.agent.turn_number": self.loop.rounds,
+            "a3s.agent.max_turns": self.loop.limits.max_tool_rounds,
+        }
+        with span("a3s.agent.turn", known):
+            return await self._turn(step, self.loop.rounds)
+
+    async def _turn(self, step: CallModel, turn: int) -> Step:
         await self.emit([TurnStart(turn=turn)])
         messages = step.messages
         reply, duration_ms = await self._asked(messages)
         message = redacted_message(reply.message, self.toolbox.guard)
-        step = self.loop.on_reply(replace(reply, message=message))
+        after: Step = self.loop.on_reply(replace(reply, message=message))
         self.asker.call = None  # from here on its text is part of the conversation
         await self.toolbox.hooks.after_model(messages, message, reply.usage, duration_ms)
-        if isinstance(step, RunTools):
+        if isinstance(after, RunTools):
             self._calls = TurnCalls(self.toolbox, self.emit, self.failed)
-            results = await self._calls.run(step.calls)
+            results = await self._calls.run(after.calls)
             self._calls = None
-            step = self.loop.on_results(results)
+            after = self.loop.on_results(results)
         usage = reply.usage
         await self.emit([TurnEnd(turn=turn, total_tokens=usage.total_tokens, usage=usage)])
-        return await self._compacted(step, usage.prompt_tokens)
+        return await self._compacted(after, usage.prompt_tokens)
 
     async def _asked(self, messages: Sequence[Message]) -> tuple[ModelReply, int]:
         """The model's answer, and how many milliseconds it took."""
@@ -70,7 +79,11 @@ class Turns:
         await self.toolbox.hooks.before_model(messages, self.system, model, names)
         async with self.toolbox.model_place(self.emit):
             began = time.monotonic()
-            reply = await self.asker.ask(self.system, messages, tools, self.session_id, self.emit)
+            with span("a3s.llm.completion", _model(model)) as traced:
+                reply = await self.asker.ask(
+                    self.system, messages, tools, self.session_id, self.emit
+                )
+                traced.set(_answer(reply))
         return reply, round((time.monotonic() - began) * 1000)
 
     async def _compacted(self, step: Step, used_tokens: int) -> Step:
@@ -111,3 +124,13 @@ class Turns:
         """The last answer as far as it has arrived."""
         partial = self.asker.partial()
         return self.loop.text if partial is None else partial.text
+
+
+def _model(selector: str) -> dict[str, str | bool]:
+    provider, _, name = selector.partition("/")
+    return {"a3s.llm.model": name, "a3s.llm.provider": provider, "a3s.llm.streaming": True}
+
+
+def _answer(reply: ModelReply) -> dict[str, str | int | None]:
+    figures = {f"a3s.llm.{name}": value for name, value in reply.usage.to_dict().items()}
+    return {"a3s.llm.stop_reason": reply.stop_reason, **figures}
