@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote
+
+from a3s_code.security.spellings import spellings
 
 PLACEHOLDER = "[redacted api key]"
 
@@ -55,13 +55,13 @@ class KnownKeys:
         return bool(self._values)
 
     def add(self, values: Iterable[str]) -> None:
-        """Know further keys, from now on; also in the spellings of JSON texts and addresses."""
-        spellings = set(self._values)
+        """Know further keys, from now on; also in other `spellings`."""
+        known = set(self._values)
         for value in values:
             if len(value) >= _SHORTEST and value.lower() not in _NO_KEYS:
-                spellings |= {value, quote(value, safe=""), json.dumps(value)[1:-1]}
+                known |= spellings(value)
         # The longest first: one key may begin like another.
-        self._values = tuple(sorted(spellings, key=lambda value: (-len(value), value)))
+        self._values = tuple(sorted(known, key=lambda value: (-len(value), value)))
 
     def redact(self, text: str) -> str:
         """The text with a placeholder for each key."""

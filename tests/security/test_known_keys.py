@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import re
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,13 +41,56 @@ def test_words_that_are_no_keys_stay() -> None:
 
 
 def test_no_key_is_in_a_repr() -> None:
-    assert repr(KnownKeys(KEYS)) == f"KnownKeys({len(KEYS) + 2})"
+    keys = KnownKeys(KEYS)
+    assert repr(keys).startswith("KnownKeys(")
+    assert keys.redact(repr(keys)) == repr(keys)
+
+
+@pytest.mark.parametrize("key", [*KEYS, "schlüssel-0123", "abcdef"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc", "export KEY="])
+@pytest.mark.parametrize("behind", ["", "\n", "xy", "xyz"])
+def test_a_key_in_base64_is_found_wherever_it_begins(
+    key: str, encode: Callable[[bytes], bytes], before: str, behind: str
+) -> None:
+    """What is left tells the text around it, and six bits of the key at each end at most."""
+    text = encode(f"{before}{key}{behind}".encode()).decode()
+    shown = KnownKeys([key]).redact(f"<{text}>")
+    assert PLACEHOLDER in shown
+    left, right = shown[1:-1].split(PLACEHOLDER)
+    assert len(left) <= -(-(len(before) * 8) // 6)
+    assert len(right) <= 4 + -(-(len(behind) * 8) // 6)
+
+
+@pytest.mark.parametrize(
+    "spell",
+    [
+        lambda key: key.encode().hex(),
+        lambda key: key.encode().hex().upper(),
+        quote,
+        quote_plus,
+        lambda key: quote(key, safe=""),
+        lambda key: re.sub("%..", lambda escape: escape[0].lower(), quote(key, safe="")),
+        lambda key: json.dumps(key, ensure_ascii=False)[1:-1],
+    ],
+)
+def test_a_key_is_found_in_hexadecimal_digits_addresses_and_forms(
+    spell: Callable[[str], str],
+) -> None:
+    for key in ("sk-0123/456+789", "schlüssel 0123", 'quo"ted'):
+        assert KnownKeys([key]).redact(f"<{spell(key)}>") == f"<{PLACEHOLDER}>"
+
+
+@given(st.binary(max_size=300))
+def test_ordinary_base64_stays(data: bytes) -> None:
+    text = base64.b64encode(data).decode()
+    assert KnownKeys(["sk-ant-0123456789"]).redact(text) == text
 
 
 def test_only_what_may_become_a_key_is_held_back() -> None:
     stream = KnownKeys(KEYS).stream()
     assert stream.feed("no key here, sk-ant-01234") == "no key here, "
-    assert stream.feed("x") == "sk-ant-01234x"
+    assert stream.feed("!") == "sk-ant-01234!"
     assert stream.feed("sk-ant-0123456789") == ""  # the longer one may follow
     assert stream.feed(" ") == f"{PLACEHOLDER} "
     assert stream.close() == ""
