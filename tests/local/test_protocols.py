@@ -11,7 +11,7 @@ import pytest
 
 from a3s_code.local.server import REQUEST_HEADERS
 from a3s_code.local.source import EMBEDDED
-from tests.deadlines import DEADLINE_S
+from tests.deadlines import PROGRAM_S
 
 pytestmark = pytest.mark.model
 
@@ -24,7 +24,7 @@ def client(local):
     headers = {"Authorization": f"Bearer {local.api_key}", "x-api-key": local.api_key}
     headers |= REQUEST_HEADERS
     base_url = asyncio.run(local.base_url(EMBEDDED.model_id))
-    with httpx.Client(base_url=base_url, headers=headers, timeout=DEADLINE_S) as client:
+    with httpx.Client(base_url=base_url, headers=headers, timeout=PROGRAM_S) as client:
         yield client
 
 

@@ -57,8 +57,11 @@ def test_the_wait_is_reported_on_the_callers_loop(embedded_file):
 def test_strangers_are_refused(local):
     url = asyncio.run(local.base_url(EMBEDDED.model_id))
 
-    assert httpx.post(f"{url}/chat/completions", json=question()).status_code == 401
-    assert httpx.post(f"{url}/messages", json=question()).status_code == 401
+    assert (
+        httpx.post(f"{url}/chat/completions", json=question(), timeout=DEADLINE_S).status_code
+        == 401
+    )
+    assert httpx.post(f"{url}/messages", json=question(), timeout=DEADLINE_S).status_code == 401
     assert local.api_key not in repr(local)
     assert local.api_key not in repr(vars(local)["_starts"])
 
@@ -79,7 +82,7 @@ def test_a_cancelled_caller_does_not_disturb_the_others(embedded_file):
 
     url = asyncio.run(ask())
 
-    assert httpx.get(f"{url.removesuffix('/v1')}/health").status_code == 200
+    assert httpx.get(f"{url.removesuffix('/v1')}/health", timeout=DEADLINE_S).status_code == 200
     server.close()
 
 
@@ -93,7 +96,7 @@ def test_a_server_that_died_is_started_again(embedded_file):
 
     again = asyncio.run(server.base_url(EMBEDDED.model_id))
 
-    assert httpx.get(f"{again.removesuffix('/v1')}/health").status_code == 200
+    assert httpx.get(f"{again.removesuffix('/v1')}/health", timeout=DEADLINE_S).status_code == 200
     server.close()
     with pytest.raises(httpx.TransportError):
         httpx.get(f"{url}/models")
@@ -115,7 +118,7 @@ def test_any_gguf_file_can_be_named(embedded_file, tmp_path, monkeypatch, spelli
     url = asyncio.run(server.base_url(names[spelling]))
 
     headers = {"Authorization": f"Bearer {server.api_key}"}
-    models = httpx.get(f"{url}/models", headers=headers).json()
+    models = httpx.get(f"{url}/models", headers=headers, timeout=DEADLINE_S).json()
     server.close()
 
     assert [model["id"] for model in models["data"]] == ["mine"]
@@ -225,7 +228,7 @@ body = {"messages": [{"role": "user", "content": "x"}], "stream": True, "max_tok
         "ignore_eos": True}
 headers = {"Authorization": f"Bearer {models.api_key}"}
 address = f"{url}/chat/completions"
-with httpx.stream("POST", address, json=body, headers=headers, timeout=60) as response:
+with httpx.stream("POST", address, json=body, headers=headers, timeout=600) as response:
     lines = response.iter_lines()
     next(lines)
     print(start.server.result().pid, flush=True)

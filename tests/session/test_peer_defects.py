@@ -78,8 +78,10 @@ def test_9_ctrl_c_ends_a_send_at_once_and_keeps_the_partial_answer(
     model_server.script(says("word ").endless())
     (tmp_path / "agent.hcl").write_text(agent_hcl(model_server), encoding="utf-8")
     code = (
-        "import threading, time\n"
+        "import signal, threading, time\n"
         "from a3s_code import Agent\n"
+        # A shell that starts the tests in the background has its commands ignore Ctrl-C.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "session = Agent.create('agent.hcl').session('.')\n"
         "def tell():\n"
         "    while not ((run := session._core.running) and run.partial_text()):\n"
@@ -98,10 +100,14 @@ def test_9_ctrl_c_ends_a_send_at_once_and_keeps_the_partial_answer(
         stdout=subprocess.PIPE,
         text=True,
     )
-    assert run.stdout is not None
-    assert run.stdout.readline() == "arriving\n"  # without text there is no partial answer
-    run.send_signal(signal.SIGINT)
-    output, _ = run.communicate(timeout=DEADLINE_S)
+    with run:
+        assert run.stdout is not None
+        assert run.stdout.readline() == "arriving\n"  # without text there is no partial answer
+        run.send_signal(signal.SIGINT)
+        try:
+            output, _ = run.communicate(timeout=DEADLINE_S)
+        finally:
+            run.kill()
     assert output.split()[1:] == ["False", "assistant"]
     assert model_server.disconnected.wait(DEADLINE_S)
 
