@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from a3s_code import A3SError, Agent
 from tests.magics.conftest import bundles
-from tests.model_server import ModelServer, agent_hcl, calls, says, status
+from tests.model_server import ModelServer, agent_hcl, calls, says, status, wait
 from tests.scripts import Reply
 
 GUIDE = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
@@ -71,7 +72,10 @@ TRIES = {
     "Cell magic": Try("%unload_ext a3s_magics\nget_ipython().run_cell_magic('a3s', '', 'hi')"),
 }
 # The first comes from the Python interpreter; the guide of the first prompt shows the second.
-ELSEWHERE = {"ModuleNotFoundError", "TurnCancelled", "connection refused", "cannot be resolved"}
+ELSEWHERE = {
+    *("ModuleNotFoundError", "the answer so far is kept", "nothing had arrived"),
+    *("connection refused", "cannot be resolved"),
+}
 
 
 def symptoms() -> list[str]:
@@ -132,3 +136,20 @@ def test_a_server_out_of_reach(mark: str, address: str, tmp_path: Path) -> None:
     ):
         session.send("hi")
     assert shows(symptom, f"{type(caught.value).__name__}: {caught.value}")
+
+
+def test_a_turn_that_is_stopped_before_its_first_word(
+    loaded: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (symptom,) = (line for line in symptoms() if "nothing had arrived" in line)
+
+    def stopped(_request: object) -> Reply:
+        signal.raise_signal(signal.SIGINT)  # its handler runs in the thread of the cell
+        return says(wait(), "never")
+
+    model_server.answer_with(stopped)
+    loaded.run_cell("%%a3s\nhi", store_history=True)
+    assert symptom in capsys.readouterr().out
+    model_server.answer_with(lambda _request: says("Hello."))
+    loaded.run_cell("%%a3s\nagain").raise_error()
+    assert "hi" in str(model_server.requests[-1]["messages"])
