@@ -85,14 +85,14 @@ def test_nothing_ticks_and_a_dropped_session_takes_its_tasks_along(
     session.schedule_task("check the weather", 1)
     wait_until_due(session)
     assert {thread.name for thread in threading.enumerate()} <= before
-    scheduler = weakref.ref(session._core)
+    gone = threading.Event()
+    weakref.finalize(session._core, gone.set)
     del session
-    pause, left_s = threading.Event(), DEADLINE_S
-    while scheduler() is not None:
-        assert left_s > 0
+    for _ in range(DEADLINE_S):
         gc.collect()
-        pause.wait(0.05)
-        left_s -= 0.05
+        if gone.wait(1):
+            break
+    assert gone.is_set()
     assert len(model_server.requests) == 1
 
 
