@@ -322,6 +322,7 @@ def test_skills_may_call_the_skills_they_list(
         says("outer done"),
     )
     assert session.tool("Skill", {"skill_name": "outer"}).output == "outer done"
+    assert "# Available Skills" not in "".join(map(system_of, model_server.requests))
     ls, again = tool_results(model_server, 2)
     assert ls.startswith("Directory:")
     assert "cannot call itself" in again

@@ -43,7 +43,9 @@ def test_a_child_sees_only_its_prompt(
     for request in model_server.requests[2:4]:
         assert "secret number" not in str(request)
         assert "look around in a project" in str(request.get("system") or request["messages"][0])
-    assert "look at a.txt" in str(model_server.requests[2]["messages"])
+    (prompt,) = (m for m in model_server.requests[2]["messages"] if m["role"] != "system")
+    assert prompt["role"] == "user"
+    assert "look at a.txt" in str(prompt["content"])
 
 
 def test_events_of_a_child_lie_between_its_start_and_end(

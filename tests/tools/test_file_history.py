@@ -15,7 +15,7 @@ from tests.tools.bench import Bench
 def test_versions_count_from_zero_per_file() -> None:
     history = FileHistory()
     assert [history.record("a", b"1", "write"), history.record("b", b"2", "edit")] == [0, 0]
-    assert history.record("a", b"33", "patch") == 1
+    assert history.record("a", "é".encode(), "patch") == 1
     summaries = history.versions("a")
     assert [(s.version, s.path, s.tool_name, s.size) for s in summaries] == [
         (0, "a", "write", 1),
