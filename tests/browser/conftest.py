@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from a3s_kernel.install import install
-from tests.browser.notebook import Notebook
+from tests.browser.notebook import READY_MS, Notebook
 from tests.browser.server import LabServer
 from tests.model_server import ModelServer, agent_hcl
 
@@ -27,6 +27,8 @@ FLAGS = [
     "--disable-sync",
 ]
 WINDOW = ViewportSize(width=1280, height=900)
+
+expect.set_options(timeout=READY_MS)  # Playwright itself gives up after 5 s
 
 OpenNotebook = Callable[[Path], Notebook]
 
@@ -47,7 +49,9 @@ def browser() -> Iterator[Browser]:
     if executable is None:
         missing("no Chromium on PATH; Debian: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, headless=True, args=FLAGS)
+        browser = playwright.chromium.launch(
+            executable_path=executable, headless=True, args=FLAGS, timeout=READY_MS
+        )
         yield browser
         browser.close()
 
@@ -90,6 +94,7 @@ def prompts(workspace: Path, model_server: ModelServer) -> Path:
 def new_page(browser: Browser) -> Iterator[Callable[[], Page]]:
     """Pages of a browser profile that nobody has used before."""
     context = browser.new_context(viewport=WINDOW)
+    context.set_default_timeout(READY_MS)
     yield context.new_page
     context.close()
 

@@ -10,7 +10,9 @@ from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
 
-READY_MS = 60_000
+from tests.deadlines import DEADLINE_S
+
+READY_MS = DEADLINE_S * 1000
 IDLE = """() => {
   const panel = window.jupyterapp?.shell.currentWidget;
   return panel?.sessionContext?.session?.kernel?.status === 'idle' && panel.context?.isReady;
@@ -59,7 +61,7 @@ class Notebook:
 
     def wait_for_kernel(self) -> None:
         """Return when the kernel is idle and the document is loaded."""
-        self.page.wait_for_function(IDLE, timeout=READY_MS)
+        self.page.wait_for_function(IDLE)
 
     def cell(self, number: int) -> Locator:
         """A code cell with its outputs."""
@@ -81,7 +83,7 @@ class Notebook:
     def expect_finished(self, number: int) -> None:
         """The cell's prompt shows a count."""
         prompt = self.cell(number).locator(".jp-InputPrompt")
-        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"), timeout=READY_MS)
+        expect(prompt).to_have_text(re.compile(r"\[\d+\]:"))
 
     def restart_kernel(self) -> None:
         """Press the toolbar's button, confirm, and return when the new kernel is ready."""
@@ -99,7 +101,7 @@ class Notebook:
     def choose_no_kernel(self) -> None:
         """Answer the question for a kernel, which comes when the notebook's own is not installed."""
         dialog = self.page.locator(".jp-Dialog")
-        dialog.get_by_role("button", name="No Kernel").click(timeout=READY_MS)
+        dialog.get_by_role("button", name="No Kernel").click()
         expect(self.page.locator(".jp-KernelName")).to_contain_text("No Kernel")
 
     def screenshot(self, name: str) -> None:

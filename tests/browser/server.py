@@ -16,15 +16,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-START_DEADLINE_S = 60
-STOP_DEADLINE_S = 30
+from tests.deadlines import DEADLINE_S
+
+STOP_S = 30  # for an orderly end; then it is killed
 TOKEN = "only-for-tests"
 
-# No network and no dialogs: no news, no look for updates, no question at the first start.
+# No network and no dialogs: no news, no look for updates, no question at the first start. And
+# patience: completions that take longer than a second would be dropped.
 QUIET = {
     "@jupyterlab/apputils-extension/notification.jupyterlab-settings": {
         "fetchNews": "false",
         "checkForUpdates": False,
+    },
+    "@jupyterlab/completer-extension/manager.jupyterlab-settings": {
+        "providerTimeout": DEADLINE_S * 1000,
     },
 }
 OPTIONS = [
@@ -80,7 +85,7 @@ class LabServer:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         try:
-            address = self._address.get(timeout=START_DEADLINE_S)
+            address = self._address.get(timeout=DEADLINE_S)
         except queue.Empty:
             address = None
         if address is None:
@@ -92,10 +97,10 @@ class LabServer:
     def _wait_until_it_listens(self) -> None:
         """The address is logged before connections are taken."""
         port = int(self.url.rpartition(":")[2])
-        deadline = time.monotonic() + START_DEADLINE_S
+        deadline = time.monotonic() + DEADLINE_S
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=START_DEADLINE_S).close()
+                socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S).close()
                 return
             except ConnectionRefusedError:
                 if time.monotonic() > deadline:
@@ -111,7 +116,7 @@ class LabServer:
         request = urllib.request.Request(
             f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
         )
-        with urllib.request.urlopen(request, timeout=STOP_DEADLINE_S) as answer:
+        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
             text = answer.read()
         return json.loads(text) if text else None
 
@@ -125,11 +130,11 @@ class LabServer:
         if self._process.poll() is None:
             self._process.terminate()
         try:
-            self._process.wait(STOP_DEADLINE_S)
+            self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(STOP_DEADLINE_S)
-        self._reader.join(STOP_DEADLINE_S)
+            self._process.wait(DEADLINE_S)
+        self._reader.join(DEADLINE_S)
         if self._process.stderr:
             self._process.stderr.close()
 

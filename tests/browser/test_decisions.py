@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.notebook import READY_MS, write_notebook
+from tests.browser.notebook import write_notebook
 from tests.model_server import ModelServer, calls, says
 
 pytestmark = pytest.mark.browser
@@ -44,13 +44,14 @@ def test_the_reason_of_a_denial_is_told_to_the_model_and_to_the_reader_in_the_da
     page.evaluate(
         "theme => jupyterapp.commands.execute('apputils:change-theme', {theme})", "JupyterLab Dark"
     )
-    expect(page.locator("body[data-jp-theme-light=false]")).to_be_attached(timeout=READY_MS)
+    expect(page.locator("body[data-jp-theme-light=false]")).to_be_attached()
 
     try:
         notebook.run(0)
         deny = output.get_by_role("button", name="Deny")
-        expect(deny).to_be_enabled(timeout=READY_MS)
+        expect(deny).to_be_enabled()
         notebook.screenshot("dark-question")
+        expect(output).to_contain_text("touch denied.txt")
         assert output.inner_text().count("touch denied.txt") == 1
         places = (".a3s-question", ".a3s-card summary b", ".a3s-quiet", ".a3s-status")
         ratios = {name: contrast(output.locator(name).first) for name in places}
@@ -86,7 +87,7 @@ def test_an_approval_for_the_session_also_answers_the_next_cell(
 
     notebook.run(0)
     approve = notebook.output(0).get_by_role("button", name="Approve for this session")
-    expect(approve).to_be_enabled(timeout=READY_MS)
+    expect(approve).to_be_enabled()
     approve.click()
     notebook.expect_finished(0)
     notebook.run(1)

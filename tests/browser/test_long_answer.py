@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.notebook import READY_MS, write_notebook
+from tests.browser.notebook import write_notebook
 from tests.model_server import ModelServer, says, wait
 
 pytestmark = pytest.mark.browser
@@ -31,7 +31,7 @@ def test_no_word_is_lost_under_the_servers_default_limits(
     output = notebook.output(0)
 
     notebook.run(0)
-    expect(output).to_contain_text("last", timeout=READY_MS)
+    expect(output).to_contain_text("last")
     assert re.findall(r"w\d+", output.text_content() or "") == words
     expect(output).not_to_contain_text("rate exceeded")
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.notebook import READY_MS, write_notebook
+from tests.browser.notebook import write_notebook
 from tests.model_server import ModelServer, agent_hcl
 
 pytestmark = pytest.mark.browser
@@ -46,7 +46,7 @@ def test_the_explorer_is_used_by_keyboard_in_the_dark(
     notebook.expect_finished(0)
 
     form = output.locator(".a3s-explorer")
-    expect(form).to_be_visible(timeout=READY_MS)
+    expect(form).to_be_visible()
     form.locator(".a3s-field input").first.focus()
     keyboard = notebook.page.keyboard
     keyboard.type("TODO")
@@ -59,7 +59,7 @@ def test_the_explorer_is_used_by_keyboard_in_the_dark(
     keyboard.press("Enter")
 
     card = form.locator(".a3s-card")
-    expect(card).to_contain_text("a.txt:2:TODO <b>two</b>", timeout=READY_MS)
+    expect(card).to_contain_text("a.txt:2:TODO <b>two</b>")
     assert card.locator("pre b").count() == 0
     line = form.locator(".widget-text", has_text="Magic").locator("input")
     expect(line).to_have_value("%a3s_grep TODO")
@@ -78,13 +78,13 @@ def test_tab_offers_models_and_options(open_notebook: OpenNotebook, folder: Path
     notebook.page.keyboard.press("Control+End")
     notebook.page.keyboard.press("Tab")
     popup = notebook.page.locator(".jp-Completer")
-    expect(popup.get_by_text("openai/m")).to_be_visible(timeout=READY_MS)
+    expect(popup.get_by_text("openai/m")).to_be_visible()
     expect(popup.locator(".jp-Completer-item")).to_have_count(1)
     notebook.page.keyboard.press("Enter")
     expect(editor).to_contain_text("--model openai/m")
 
     notebook.page.keyboard.type(" --y")
     notebook.page.keyboard.press("Tab")
-    expect(popup.get_by_text("--yes")).to_be_visible(timeout=READY_MS)
+    expect(popup.get_by_text("--yes")).to_be_visible()
     notebook.page.keyboard.press("Enter")
     expect(editor).to_contain_text("--model openai/m --yes")

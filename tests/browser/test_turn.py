@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import OpenNotebook
-from tests.browser.notebook import READY_MS, write_notebook
+from tests.browser.notebook import write_notebook
 from tests.browser.server import LabServer
 from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, says, wait
@@ -30,7 +30,7 @@ def test_cancel_keeps_the_partial_answer_through_a_reload_without_a_kernel(
     output = notebook.output(0)
 
     notebook.run(0)
-    expect(output).to_contain_text("half of it.", timeout=READY_MS)
+    expect(output).to_contain_text("half of it.")
     assert model_server.waiting.wait(DEADLINE_S)
     notebook.expect_running(0)
     notebook.screenshot("turn-live")
@@ -68,7 +68,7 @@ def test_a_tool_runs_after_approve_and_its_card_stays(
 
     notebook.run(0)
     approve = output.get_by_role("button", name="Approve once")
-    expect(approve).to_be_enabled(timeout=READY_MS)
+    expect(approve).to_be_enabled()
     assert not (prompts / "made.txt").exists()
     notebook.screenshot("approval-open")
 
