@@ -601,7 +601,9 @@ AgentSession = Session
 
 def _submit(work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T]:
     """Run something that may talk to model servers; their connections end with the loop."""
-    from a3s_code.llm.http import close_clients  # here, so that importing the library stays light
+    from a3s_code.llm.network import (
+        close_clients,
+    )  # here, so that importing the library stays light
 
     runtime().at_end(close_clients)
     return runtime().submit(work)

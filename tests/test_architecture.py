@@ -143,13 +143,14 @@ def test_there_is_no_cycle() -> None:
         visit(name, ())
 
 
-def test_only_the_client_and_its_transport_import_httpx() -> None:
+def test_only_those_who_ask_servers_import_httpx() -> None:
     users = [
         name
         for name, path in modules().items()
         if any(target.partition(".")[0] == "httpx" for target in imports_of(name, path))
     ]
-    assert sorted(users) == ["a3s_code.llm.http", "a3s_code.llm.transport"]
+    allowed = ("http", "network", "pages", "transport")
+    assert sorted(users) == [f"a3s_code.llm.{name}" for name in allowed]
 
 
 @pytest.mark.parametrize("package", ["a3s_magics", "a3s_kernel"])

@@ -44,7 +44,7 @@ class HttpLink:
         """Nothing is held."""
 
     async def _post(self, body: bytes) -> bytes:
-        from a3s_code.llm.http import post_json  # here, so that importing the library stays light
+        from a3s_code.llm.pages import post_json  # here, so that importing the library stays light
 
         transport = self._transport
         try:

@@ -1,19 +1,13 @@
-"""Sending requests to model servers. Only this file and `transport.py` below it import httpx."""
+"""Asking a model server: attempts, retries, and the reading of the answer."""
 
 from __future__ import annotations
 
 import asyncio
-import functools
-import os
 import random
-import ssl
-import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import Any, Protocol
-from urllib.parse import SplitResult, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import aclosing
+from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -23,24 +17,19 @@ from a3s_code.llm.address import shown_url
 from a3s_code.llm.failures import (
     GAVE_UP,
     MAX_BODY_BYTES,
-    connection_problem,
-    is_final,
     placed,
     redacted,
     said_in_body,
 )
 from a3s_code.llm.model import Codec, ModelReply, ModelRequest, StreamDecoder
+from a3s_code.llm.network import chunks, network_problem, respond
 from a3s_code.llm.retry import RetryConfig, parse_retry_after, retry_delay_s
-from a3s_code.llm.transport import DirectTransport
 from a3s_code.messages import Message
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 300.0
 
 _WRITE_TIMEOUT_S = 120.0
-_KEEPALIVE_S = 30.0
-_ENDLESS = httpx.Timeout(None)
-_NO_SOCKS = 'SOCKS proxies need a package that is not installed: pip install "a3s-kernel[socks]"'
 _GRACE_S = 0.1  # for the end of the body behind the end of the answer; then the connection is lost
 
 
@@ -171,16 +160,16 @@ class ModelClient:
         decoder = live.begin(self._codec.decoder())
         answered = False
         try:
-            async with _responding(url, body, headers, self._timeout) as response:
+            async with aclosing(await respond(url, body, headers, self._timeout)) as response:
                 if response.status_code >= 300:
                     raise await self._refusal(response, url)
                 answered = True
                 return await _read(response, decoder, emit, live)
         except httpx.LocalProtocolError as error:  # its text may hold the key
-            problem, _ = _network_problem(error, self._timeout)
+            problem, _ = network_problem(error, self._timeout)
             raise ModelUnreachable(f"{problem} ({shown_url(url)})", url=shown_url(url)) from None
         except httpx.HTTPError as error:
-            problem, retryable = _network_problem(error, self._timeout)
+            problem, retryable = network_problem(error, self._timeout)
             kind = StreamInterrupted if answered else ModelUnreachable
             raise kind(
                 f"{problem} ({shown_url(url)})",
@@ -269,7 +258,7 @@ async def _read_body(
     ended = False
     try:
         async with grace:
-            async for chunk in _chunks(response):
+            async for chunk in chunks(response):
                 if ended or not chunk:
                     continue
                 events = decoder.feed(chunk)
@@ -295,17 +284,11 @@ def _is_complete(decoder: StreamDecoder) -> bool:
     return True
 
 
-def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
-    """The body as it comes; decompressed when the server compressed it unasked."""
-    encoding = response.headers.get("content-encoding", "identity").strip().lower()
-    return response.aiter_raw() if encoding in ("", "identity") else response.aiter_bytes()
-
-
 async def _beginning(response: httpx.Response) -> bytes:
     """The first bytes of an error's body; what a broken connection leaves of them."""
     found = b""
     try:
-        async for chunk in _chunks(response):
+        async for chunk in chunks(response):
             found += chunk
             if len(found) >= 4 * MAX_BODY_BYTES:  # a web page's title may stand behind its scripts
                 break
@@ -319,194 +302,3 @@ def _request_id(response: httpx.Response) -> str | None:
         if name in response.headers:
             return str(response.headers[name])
     return None
-
-
-class _NoSocks(httpx.TransportError):
-    """The proxy speaks SOCKS, for which httpx has no package."""
-
-
-def _network_problem(error: httpx.HTTPError, timeout: httpx.Timeout) -> tuple[str, bool]:
-    """What happened in words, and whether trying again can help."""
-    match error:
-        case httpx.ConnectTimeout():
-            return f"no connection within {timeout.connect:g} s", True
-        case httpx.ReadTimeout():
-            return f"the server sent nothing for {timeout.read:g} s", True
-        case httpx.WriteTimeout():
-            return "the server did not take the request", True
-        case httpx.UnsupportedProtocol():
-            return "the address must begin with http:// or https://", False
-        case httpx.LocalProtocolError():  # its text may hold the key
-            return "the request cannot be formed; check api_key and headers", False
-        case _NoSocks():
-            return _NO_SOCKS, False
-        case httpx.ProxyError():
-            return "the proxy refused the connection", True
-        case httpx.RemoteProtocolError():
-            return "the server closed the connection too early", True
-        case httpx.ReadError() | httpx.WriteError() | httpx.CloseError():
-            return "the connection broke off", True
-        case httpx.ConnectError():
-            return connection_problem(error), not is_final(error)
-        case httpx.DecodingError():
-            return "the server's answer is compressed in a way that cannot be read", False
-    return f"the request failed ({type(error).__name__})", False
-
-
-# -- shared connections ----------------------------------------------------------------------------
-
-# Per event loop, because connections belong to the loop that opened them; and per route, because
-# reading the certificate store takes longer than everything else a first request does.
-_transports: weakref.WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[str, httpx.AsyncBaseTransport]
-] = weakref.WeakKeyDictionary()
-
-
-@asynccontextmanager
-async def _responding(
-    url: str, body: bytes, headers: Mapping[str, str], waits: httpx.Timeout
-) -> AsyncIterator[httpx.Response]:
-    """The response to a POST, from its head on; at the end the connection is given back.
-
-    httpx's client does not stand in front of the transport: nobody wants its redirects and cookies,
-    and it takes longer than everything else that happens on this side of a short request.
-    """
-    request = httpx.Request(
-        "POST", url, content=body, headers=headers, extensions={"timeout": waits.as_dict()}
-    )
-    if request.url.userinfo:
-        user, password = request.url.username, request.url.password
-        request = next(httpx.BasicAuth(user, password).auth_flow(request))
-    response = await _transport_for(url).handle_async_request(request)
-    response.request = request
-    try:
-        yield response
-    finally:
-        await response.aclose()
-
-
-def _transport_for(url: str) -> httpx.AsyncBaseTransport:
-    """The running loop's shared connections for `url`."""
-    transports = _transports.setdefault(asyncio.get_running_loop(), {})
-    parts = urlsplit(url)
-    proxy = _proxy_for(parts)
-    route = proxy or ("tls" if parts.scheme == "https" else "plain")
-    if route not in transports:
-        transports[route] = _open_transport(route, proxy)
-    return transports[route]
-
-
-def _proxy_for(parts: SplitResult) -> str | None:
-    """The proxy that the environment names. The own machine is never asked for through one."""
-    host = parts.hostname or ""
-    if host in ("localhost", "::1") or host.startswith("127."):
-        return None
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    if not proxy or proxy_bypass(host):
-        return None
-    return proxy if "://" in proxy else f"http://{proxy}"
-
-
-def _open_transport(route: str, proxy: str | None) -> httpx.AsyncBaseTransport:
-    """Our own transport; httpx's through a proxy, or if that is wanted."""
-    context = None if route == "plain" else _ssl_context()
-    if proxy is None and os.environ.get("A3S_HTTP") != "httpx":
-        return DirectTransport(context)
-    try:
-        return httpx.AsyncHTTPTransport(
-            # A plain route never speaks TLS: a context that trusts nobody is enough.
-            verify=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-            limits=httpx.Limits(max_connections=None, keepalive_expiry=_KEEPALIVE_S),
-            proxy=proxy,
-        )
-    except ImportError as error:
-        raise _NoSocks(_NO_SOCKS) from error
-
-
-@functools.cache
-def _ssl_context() -> ssl.SSLContext:
-    return httpx.create_ssl_context()
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The answer to a `get_page`. Header names are lower-case; `body` is decompressed.
-
-    `complete` is False when the body was longer than the caller wanted.
-    """
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = field(repr=False)
-    complete: bool
-
-
-async def get_page(
-    url: str,
-    *,
-    max_bytes: int,
-    address: str | None = None,
-    proxy: str | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Page:
-    """GET a page of the web over a connection of its own, without cookies and without redirects.
-
-    `address` is the IP address to connect to instead of resolving the host's name again; the
-    certificate is still checked against the name. With `proxy` that resolves the name; proxies of
-    the environment are not used. There is no time limit here. Raises `ConnectionError` that says
-    what happened.
-    """
-    try:
-        target = httpx.URL(url)
-        request: dict[str, Any] = {"headers": {"host": target.netloc.decode("ascii")}}
-        if address is not None:
-            request["extensions"] = {"sni_hostname": target.host}
-            target = target.copy_with(host=address)
-        request["headers"] |= headers or {}
-        async with (
-            httpx.AsyncClient(
-                verify=_ssl_context(), proxy=proxy, trust_env=False, timeout=_ENDLESS
-            ) as client,
-            client.stream("GET", target, **request) as response,
-        ):
-            body, complete = await _limited(response, max_bytes)
-            return Page(response.status_code, dict(response.headers), body, complete)
-    except httpx.HTTPError as error:
-        raise ConnectionError(_network_problem(error, _ENDLESS)[0]) from error
-    except (httpx.InvalidURL, UnicodeError):
-        raise ConnectionError("the address cannot be used") from None
-    except ImportError as error:
-        raise ConnectionError(_NO_SOCKS) from error
-
-
-async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_bytes: int) -> Page:
-    """POST a JSON document over the shared connections, without redirects.
-
-    There is no time limit here. Raises `ConnectionError` that says what happened, without headers.
-    """
-    sent = {"content-type": "application/json", "accept": "application/json", **headers}
-    try:
-        async with _responding(url, body, sent, httpx.Timeout(None)) as response:
-            answer, complete = await _limited(response, max_bytes)
-            return Page(response.status_code, dict(response.headers), answer, complete)
-    except httpx.HTTPError as error:
-        raise ConnectionError(_network_problem(error, httpx.Timeout(None))[0]) from None
-    except (httpx.InvalidURL, UnicodeError, ValueError):  # their texts may hold the token
-        raise ConnectionError("the address cannot be used") from None
-
-
-async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
-    """Up to `max_bytes` of the body, and whether that is all of it."""
-    body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > max_bytes:
-            return bytes(body[:max_bytes]), False
-    return bytes(body), True
-
-
-async def close_clients() -> None:
-    """Close the running loop's connections; requests after this open new ones."""
-    for transport in _transports.pop(asyncio.get_running_loop(), {}).values():
-        await transport.aclose()

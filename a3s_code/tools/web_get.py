@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from a3s_code.errors import ToolFailed
-from a3s_code.llm.http import Page, get_page
+from a3s_code.llm.pages import Page, get_page
 from a3s_code.tools.web_address import (
     BadAddress,
     check_addresses,

@@ -13,8 +13,9 @@ import pytest
 
 from a3s_code.errors import ModelError, ModelRefused, ModelUnreachable, StreamInterrupted
 from a3s_code.events import AgentEvent, Retrying, TextDelta
-from a3s_code.llm.http import LiveReply, ModelClient, close_clients
+from a3s_code.llm.http import LiveReply, ModelClient
 from a3s_code.llm.model import ModelReply, ModelRequest
+from a3s_code.llm.network import close_clients
 from a3s_code.llm.retry import RetryConfig
 from a3s_code.messages import Message
 from tests.deadlines import DEADLINE_S

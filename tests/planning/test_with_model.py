@@ -11,7 +11,7 @@ import pytest
 from a3s_code.config.load import load_config
 from a3s_code.events import AgentEvent
 from a3s_code.llm.bound import BoundModel
-from a3s_code.llm.http import close_clients
+from a3s_code.llm.network import close_clients
 from a3s_code.loop.machine import AgentLoop, Finish
 from a3s_code.messages import Message, TextBlock, ToolResultBlock, ToolUseBlock
 from a3s_code.planning.driver import Answer, PlanDriver, PlanResult
