@@ -21,7 +21,7 @@ T = TypeVar("T")
 # A signal handler runs between two waits where the platform cannot interrupt one (Windows).
 _TICK_S = 0.1
 _ORDERLY_END_S = 5.0
-_EXIT_S = 2.0
+_EXIT_S = 4.0  # a moment, unless the machine is very busy; Jupyter gives a kernel five seconds
 
 
 class RuntimeLoop:
@@ -94,7 +94,7 @@ class RuntimeLoop:
             )
 
     def stop(self) -> None:
-        """Cancel what is running, give it 2 s, and end the thread."""
+        """Cancel what is running, give it 4 s, and end the thread."""
         if not self._thread.is_alive() or threading.current_thread() is self._thread:
             return
         ended = asyncio.run_coroutine_threadsafe(self._cancel_all(), self.loop)

@@ -20,7 +20,8 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 _MAX_LOG_LINE_BYTES = 4096
 _GRACE_S = 0.75  # for a server to end by itself when its standard input is closed
 _KILL_WAIT_S = 0.75
-_EPITAPH_S = 0.25
+_EPITAPH_S = 1.0
+_LAST_WORDS_S = 2.0  # for reading what it wrote last; a child of its own may keep the pipe open
 
 Deliver = Callable[[bytes | None], Awaitable[None]]
 
@@ -84,7 +85,7 @@ class ChildProcess:
         await self._ended_within(_EPITAPH_S)
         code = self._popen.poll()
         if code is not None:
-            await asyncio.to_thread(self._stderr_read.wait, _EPITAPH_S)
+            await asyncio.to_thread(self._stderr_read.wait, _LAST_WORDS_S)
         if code is None:
             return ""
         told = f": {self.last_words}" if self.last_words else ""

@@ -24,7 +24,7 @@ import time
 from typing import Any
 
 _log = logging.getLogger(__name__)
-_INSTALL_S = 2.0
+_INSTALL_S = 30.0  # a moment, unless the machine is very busy
 _SAY_S = 1.0
 
 
