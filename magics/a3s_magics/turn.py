@@ -97,6 +97,7 @@ class Turn:
         asked = bool(self.view.questions)
         now = self.clock()
         due = asked or now - self._painted >= self.painter.interval_s
+        due = due and self.view.outcome is None  # its last look is the static one, which is next
         if due and (self.painter.paints_aside or not aside()):
             self.painter.paint(self.view, self._around())
             self._painted = now

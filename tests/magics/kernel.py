@@ -128,6 +128,11 @@ class Kernel:
         screen.reply = reply["content"]
         return screen
 
+    def wait_until_closed(self, screen: Screen) -> None:
+        """Follow the messages after a cell until none of its widgets is open."""
+        while set(screen.widgets) != screen.closed:
+            screen.take(self.client.get_iopub_msg(timeout=DEADLINE_S))
+
     def click(self, comm_id: str) -> None:
         """Press a button, as a front end does."""
         self.say(comm_id, {"method": "custom", "content": {"event": "click"}})

@@ -55,9 +55,13 @@ class Question:
 
     def close(self) -> None:
         """Take the buttons off the screen: the question is answered."""
+        self.forget()
+        close_tree(self.widget)
+
+    def forget(self) -> None:
+        """Take no clicks any more."""
         for part in (*self._buttons, self._reason):
             self._lane.forget(part)
-        close_tree(self.widget)
 
 
 def _button(description: str, style: str, tooltip: str) -> ipywidgets.Button:

@@ -9,7 +9,7 @@ import ipywidgets
 
 from a3s_magics.desk import Desk
 from a3s_magics.lane import Lane
-from a3s_magics.painters.closing import close_tree
+from a3s_magics.painters.closing import close_after_cell
 from a3s_magics.painters.outputs import show
 from a3s_magics.painters.pacing import repaint_interval_s
 from a3s_magics.painters.protocol import Bundle
@@ -76,7 +76,7 @@ class WidgetPainter:
             self._status.value = _status_html(view, around)
 
     def finish(self, view: Transcript, around: Surroundings, bundle: Bundle) -> None:
-        """Put the static form in the container's place, then close every widget."""
+        """Put the static form in the container's place, and close every widget."""
         self._replace(bundle)
 
     def abandon(self) -> None:
@@ -87,8 +87,8 @@ class WidgetPainter:
         show(bundle, display_id=self._id, update=True)
         self._lane.forget(self._cancel)
         for question in self._questions.values():
-            question.close()
-        close_tree(self._view)
+            question.forget()
+        close_after_cell(self._view)
 
     def _paint_questions(self, view: Transcript) -> None:
         open_ids = [call.tool_id for call in view.questions]
