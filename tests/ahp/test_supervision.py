@@ -478,9 +478,9 @@ def test_the_process_ends_with_the_session(
     if ending == "close":
         session.close()
     session = None
-    gc.collect()
     tick = threading.Event()
     for _ in range(int(DEADLINE_S * 100)):
+        gc.collect()
         if not alive(pids[0]):
             break
         tick.wait(0.01)

@@ -19,11 +19,10 @@ from a3s_code import (
 from a3s_code.background import runtime
 from a3s_code.hooks.names import EVENTS
 from a3s_code.skills.skill import Skill
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, calls, calls_raw, says, status, turn
 from tests.session.callers import Caller, by_send, by_stream
 from tests.session.conftest import NewSession
-
-DEADLINE_S = 30.0
 
 
 class Listener:

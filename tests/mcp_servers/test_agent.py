@@ -33,6 +33,12 @@ mcp_servers {{
 }}"""
 
 
+def is_collected(pid: int) -> bool:
+    """Whether the server of a session that nobody holds any more has ended."""
+    gc.collect()
+    return not alive(pid)
+
+
 def mcp_tools(names: list[str]) -> list[str]:
     return [name for name in names if name.startswith("mcp__")]
 
@@ -68,8 +74,7 @@ def test_sessions_share_the_configured_servers(
     assert third.tool("mcp__good__add", {"a": 1}).output == "2"
 
     del agent, first, second, third
-    gc.collect()
-    wait_until(lambda: not alive(pid))
+    wait_until(lambda: is_collected(pid))
 
 
 def test_a_block_says_how_its_server_runs(
@@ -120,8 +125,7 @@ def test_a_forgotten_session_ends_its_servers(
     session.add_mcp_server("test", command=sys.executable, args=[SERVER])
     pid = int(session.tool("mcp__test__pids").output.split()[0])
     del session
-    gc.collect()
-    wait_until(lambda: not alive(pid))
+    wait_until(lambda: is_collected(pid))
 
 
 def test_a_rule_for_a_server_covers_its_tools(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -107,7 +108,7 @@ def test_adding_again_connects_again(session: Session, add: Add) -> None:
     assert add() == count
     second = int(session.tool("mcp__test__pids").output.split()[0])
     assert first != second
-    assert not alive(first)
+    wait_until(lambda: not alive(first))
     assert len([name for name in session.tool_names() if name.startswith("mcp__")]) == count
 
 
@@ -211,10 +212,11 @@ def test_close_ends_the_servers(session: Session, add: Add, flags: tuple[str, ..
     add("test", *flags)
     pids = [int(pid) for pid in session.tool("mcp__test__pids").output.split()]
     session.close()
-    assert not alive(pids[0])
+    wait_until(lambda: not alive(pids[0]))
     if flags:  # a server that had to be killed is killed with its children
         wait_until(lambda: not alive(pids[1]))
-    else:
-        os.kill(pids[1], 9)
+    else:  # it is left alone, unless the machine was too busy for the server to end in time
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pids[1], 9)
     with pytest.raises(SessionClosed):
         add()
