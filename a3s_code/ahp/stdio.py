@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -12,6 +13,7 @@ from a3s_code.ahp import protocol
 from a3s_code.ahp.link import LinkFailed
 from a3s_code.ahp.transports import StdioTransport
 from a3s_code.tools.child_process import ChildProcess, child_process
+from a3s_code.tools.holding import Holding
 
 log = logging.getLogger("a3s_code.ahp")
 
@@ -33,14 +35,13 @@ class StdioLink:
         self._waiting: dict[int, Answer] = {}
         self._child: ChildProcess | None = None
         self._problem = ""  # why nobody answers; "" while somebody does
-        self._over = asyncio.Event()
-        self._task: asyncio.Task[None] | None = None
+        self._holding: Holding | None = None
 
     async def open(self) -> None:
         """Start the process. Raises `LinkFailed`."""
         ready = asyncio.get_running_loop().create_future()
-        self._over, self._problem = asyncio.Event(), ""
-        self._task = asyncio.create_task(self._hold(ready, self._over), name="a3s-ahp")
+        self._problem = ""
+        self._holding = Holding(lambda over: self._hold(ready, over), name="a3s-ahp")
         await asyncio.shield(ready)
         if self._child is None:
             raise LinkFailed(self._problem)
@@ -49,7 +50,7 @@ class StdioLink:
         try:
             async with child_process(self._command, {}, _log) as child:
                 self._child = child
-                child.listen(self._deliver)
+                child.listen(partial(self._deliver, over))
                 ready.set_result(None)
                 await over.wait()
                 self._lost(await child.epitaph() or "it closed its standard output")
@@ -69,9 +70,9 @@ class StdioLink:
             if not answer.done():
                 answer.set_exception(LinkFailed(self._problem))
 
-    async def _deliver(self, line: bytes | None) -> None:
+    async def _deliver(self, over: asyncio.Event, line: bytes | None) -> None:
         if line is None:
-            self._over.set()
+            over.set()
             return
         try:
             message = protocol.message_in(line)
@@ -109,19 +110,14 @@ class StdioLink:
 
     async def close(self) -> None:
         """End the process. Takes at most about 5 s."""
-        task, self._task = self._task, None
-        if task is None:
-            return
-        self._over.set()
-        await asyncio.wait([task], timeout=_END_S)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=_END_S)
+        holding, self._holding = self._holding, None
+        if holding is not None:
+            await holding.end(_END_S)
 
     def abandon(self) -> None:
         """End the process soon."""
-        if self._task is not None and not self._task.get_loop().is_closed():
-            self._task.get_loop().call_soon_threadsafe(self._over.set)
+        if self._holding is not None:
+            self._holding.end_soon()
 
 
 def _log(line: str) -> None:

@@ -12,6 +12,7 @@ from a3s_code.config.model import McpServerConfig
 from a3s_code.errors import McpError
 from a3s_code.mcp.redaction import redacted
 from a3s_code.mcp.remote import ConnectionLost, Remote, RemoteTool
+from a3s_code.tools.holding import Holding
 
 log = logging.getLogger("a3s_code.mcp")
 
@@ -32,8 +33,7 @@ class Connection:
         self.tools: tuple[RemoteTool, ...] = ()
         self.error: str | None = None
         self._remote: Remote | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._over = asyncio.Event()
+        self._holding: Holding | None = None
 
     @property
     def connected(self) -> bool:
@@ -47,9 +47,8 @@ class Connection:
         """
         await self.close()
         ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._over = asyncio.Event()
         self.error = None
-        self._task = asyncio.create_task(self._hold(ready, self._over), name="a3s-mcp")
+        self._holding = Holding(lambda over: self._hold(ready, over), name="a3s-mcp")
         try:
             async with asyncio.timeout(CONNECT_S):
                 await asyncio.shield(ready)
@@ -110,22 +109,17 @@ class Connection:
 
     async def close(self) -> None:
         """End the connection and the server's process. Takes at most about 4 s."""
-        task, self._task = self._task, None
-        if task is None:
+        holding, self._holding = self._holding, None
+        if holding is None:
             return
-        self._over.set()
-        await asyncio.wait([task], timeout=_END_S)
-        if not task.done():
-            task.cancel()
-            await asyncio.wait([task], timeout=_END_S)
-        if not task.done():
+        if not await holding.end(_END_S):
             log.warning("MCP server %s did not end in time", self.config.name)
         self.error = None
 
     def abandon(self) -> None:
         """End the connection soon; for the moment when its owner has been forgotten."""
-        if self._task is not None:
-            self._task.get_loop().call_soon_threadsafe(self._over.set)
+        if self._holding is not None:
+            self._holding.end_soon()
 
 
 async def open_all(connections: Sequence[Connection]) -> None:
