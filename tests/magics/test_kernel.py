@@ -60,6 +60,20 @@ def test_cancel_is_heard_while_the_cell_runs(kernel: Kernel, model_server: Model
     ]
 
 
+def test_a_front_end_without_widgets_says_what_to_do(
+    kernel: Kernel, model_server: ModelServer
+) -> None:
+    """It shows the plain text in place of the buttons."""
+    model_server.script(says("hello"))
+
+    screen = kernel.run("%%a3s\nhi", answer="")
+
+    outputs = [m["content"]["data"] for m in screen.messages if m["msg_type"] == "display_data"]
+    (live,) = (data for data in outputs if WIDGET in data)
+    assert "A3S_UI=display" in live["text/plain"]
+    assert "no widgets" not in str(static(screen)["text/plain"])
+
+
 def test_cancel_is_there_before_the_first_byte(kernel: Kernel, model_server: ModelServer) -> None:
     model_server.script(says("late").slow_first_byte())
     cancel = once(

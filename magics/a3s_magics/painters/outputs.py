@@ -7,6 +7,13 @@ from typing import Any
 
 from a3s_magics.record import MIME
 
+# A front end that has nothing to show widgets with, such as a notebook server in front of a gateway,
+# shows their plain text: without these words a question would wait behind `VBox(children=...)`.
+_NO_WIDGETS = (
+    "This front end shows no widgets. Press Stop, then run %env A3S_UI=display; "
+    "or install jupyterlab_widgets where the notebook server runs."
+)
+
 
 def show(what: Any, *, display_id: str | None = None, update: bool = False) -> None:
     """Show a bundle of MIME types, or a widget, in the running cell.
@@ -16,10 +23,13 @@ def show(what: Any, *, display_id: str | None = None, update: bool = False) -> N
     """
     from IPython.display import display
 
-    settings: dict[str, Any] = {"raw": True} if isinstance(what, Mapping) else {}
+    settings: dict[str, Any] = {"raw": True}
     if isinstance(what, Mapping) and (record := what.get(MIME)):
         settings["metadata"] = {"a3s": {"session_id": record["session_id"]}}
     if display_id is not None:
         settings |= {"display_id": display_id, "update": update}
-    thing = dict(what) if isinstance(what, Mapping) else what
-    display(thing, **settings)  # type: ignore[no-untyped-call]
+    if isinstance(what, Mapping):
+        bundle = dict(what)
+    else:
+        bundle = {**what._repr_mimebundle_(), "text/plain": _NO_WIDGETS}
+    display(bundle, **settings)  # type: ignore[no-untyped-call]
