@@ -65,6 +65,7 @@ def test_several_lines_are_always_text(tmp_path: Path, monkeypatch: pytest.Monke
     ("source", "problem"),
     [
         ("missing.hcl", "the file does not exist"),
+        ("missing.HCL", "the file does not exist"),
         ("folder.hcl", "cannot be read"),
         ("latin.hcl", "the file is not UTF-8 text"),
         ("agent.conf", "is neither an existing file nor HCL text"),
