@@ -20,8 +20,8 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 _MAX_LOG_LINE_BYTES = 4096
 _GRACE_S = 0.75  # for a server to end by itself when its standard input is closed
 _KILL_WAIT_S = 0.75
-_EPITAPH_S = 1.0
-_LAST_WORDS_S = 2.0  # for reading what it wrote last; a child of its own may keep the pipe open
+_EPITAPH_S = 0.25
+_LAST_WORDS_S = 2.0  # where its output has ended, and it with it: a moment, unless all is very busy
 
 Deliver = Callable[[bytes | None], Awaitable[None]]
 
@@ -39,6 +39,7 @@ class ChildProcess:
         self._written: asyncio.Future[None] | None = None
         self._stderr_read = threading.Event()
         self._ending = False
+        self._output_over = False
         self.last_words = ""
         self._start(self._drain_stderr)
 
@@ -82,7 +83,7 @@ class ChildProcess:
 
     async def epitaph(self) -> str:
         """How it ended, for an error's text; "" when it runs on. Waits a moment for the end."""
-        await self._ended_within(_EPITAPH_S)
+        await self._ended_within(_LAST_WORDS_S if self._output_over else _EPITAPH_S)
         code = self._popen.poll()
         if code is not None:
             await asyncio.to_thread(self._stderr_read.wait, _LAST_WORDS_S)
@@ -103,6 +104,7 @@ class ChildProcess:
             while line := pipe.readline(MAX_LINE_BYTES + 1):
                 if len(line) > MAX_LINE_BYTES or not self._passed(pass_on, line):
                     break
+            self._output_over = True
             self._passed(pass_on, None)
             while pipe.read1():  # a full pipe would keep the server from ending
                 pass
