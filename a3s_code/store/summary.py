@@ -47,12 +47,19 @@ def summary_of(session: SavedSession) -> SessionSummary:
 
 
 def first_prompt(messages: Sequence[Message]) -> str:
-    """The beginning of the first text of the user."""
+    """The beginning of the first text of the user that was answered, else of the first one.
+
+    What the agent was told beforehand stands in front of it, and is no prompt.
+    """
+    found = ""
     for message in messages:
-        for block in message.content if message.role == "user" else ():
-            if isinstance(block, TextBlock) and block.text.strip():
-                return block.text.strip()[:MAX_PROMPT_CHARS]
-    return ""
+        if message.role == "assistant":
+            if found:
+                break
+            continue
+        texts = [block.text for block in message.content if isinstance(block, TextBlock)]
+        found = next(filter(None, map(str.strip, texts)), found)
+    return found[:MAX_PROMPT_CHARS]
 
 
 def written(summary: SessionSummary) -> dict[str, Any]:

@@ -88,6 +88,7 @@ def test_the_first_prompt_is_the_first_text_of_the_user() -> None:
     assert first_prompt([Message("user", (image,)), *turn(1)]) == "prompt 1"
     assert first_prompt([Message("user", (image, TextBlock(" look ")))]) == "look"
     assert first_prompt([Message.user("x" * 1000)]) == "x" * 200
+    assert first_prompt([Message.user("I called a tool."), *turn(1), *turn(2)]) == "prompt 1"
 
 
 VALUES = st.recursive(
