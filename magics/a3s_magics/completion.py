@@ -7,12 +7,14 @@ import re
 import shlex
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_letters, digits
 from typing import Protocol
 
 from a3s_magics.options import LineParser
 
 CELL = "%%a3s"
 _LINE = re.compile(r"\s*(?:[\w.,\s\[\]]+=\s*)?%(?P<name>[A-Za-z][\w-]*)[ \t]+(?P<rest>.*)")
+_WORD = f"{ascii_letters}{digits}_"
 _MENTION = re.compile(r"(?:^|\s)(?P<word>@\w*)$")
 
 
@@ -92,6 +94,8 @@ def _line(name: str, rest: str, known: Known) -> Offers | None:
     if parser.prog == "%a3s_bash" and not rest.startswith("-"):
         typed = _split(rest)[1]
         return Offers(typed, _paths(rest, typed, known), "path")
+    if parser.prog == "%a3s_python" and not rest.startswith("-"):
+        return _matching(rest[len(rest.rstrip(_WORD)) :], known.variables(), "variable")
     return _options(parser, rest, known)
 
 
@@ -106,6 +110,7 @@ def _control(rest: str, known: Known) -> Offers:
         "resume": known.sessions,
         "explore": known.tools,
         "mode": lambda: ("prompt", "python"),
+        "sessions": lambda: ("all",),
     }
     if words[0] in choices and len(words) == 1:
         return _matching(typed, choices[words[0]](), "value")

@@ -5,16 +5,24 @@ from __future__ import annotations
 import traceback
 from types import TracebackType
 
+from IPython.core.error import UsageError
+
 MAX_CHARS = 8000
 _MACHINERY = ("interactiveshell.py", "run_code.py", "async_helpers.py")
 
 
 def trace_of(error: BaseException) -> str:
-    """The traceback as Python prints it, at most 8000 characters; its end, which tells most, stays."""
+    """The traceback as Python prints it, at most 8000 characters; its end, which tells most, stays.
+
+    Of a `UsageError` the line that IPython shows: its frames are those of a magic.
+    """
     from a3s_magics.record import without_keys  # not above: loading the extension is to be quick
     from a3s_magics.sanitise import terminal_text
 
-    lines = traceback.format_exception(type(error), error, _of_the_user(error.__traceback__))
+    if isinstance(error, UsageError):
+        lines = [f"UsageError: {error}"]
+    else:
+        lines = traceback.format_exception(type(error), error, _of_the_user(error.__traceback__))
     return tail(without_keys(terminal_text("".join(lines)).strip()), MAX_CHARS)
 
 

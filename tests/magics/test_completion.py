@@ -54,8 +54,8 @@ class Everything:
         return prompt_parser()
 
     def tool_parser(self, magic: str) -> LineParser | None:
-        if magic == "a3s_bash":
-            return LineParser(prog="%a3s_bash")
+        if magic in ("a3s_bash", "a3s_python"):
+            return LineParser(prog=f"%{magic}")
         if magic != "a3s_t":
             return None
         parser = LineParser(prog="%a3s_t")
@@ -87,6 +87,7 @@ def at_end(text: str) -> Offers | None:
         ("%a3s resume s", "s", ("second",)),
         ("%a3s explore g", "g", ("grep",)),
         ("%a3s mode p", "p", ("prompt", "python")),
+        ("%a3s sessions a", "a", ("all",)),
         ("%a3s /he", "/he", ("/help",)),
         ("%a3s /model p/l", "p/l", ("p/large",)),
         ("%a3s btw what is @f", "@f", ("@figure",)),
@@ -98,6 +99,7 @@ def at_end(text: str) -> Offers | None:
         ("x = %a3s_t --no", "--no", ("--no-deep",)),
         ("import os\nx = %a3s_t foo da", "da", ("data.csv",)),
         ("%a3s_bash cat da", "da", ("data.csv",)),
+        ("%a3s_python print(d", "d", ("df",)),
         ("%%a3s\nplot @d", "@d", ("@df",)),
         ("%%a3s\n/mo", "/mo", ("/model",)),
         ("%%a3s\nread src/", "src/", ("src/", "src/a b.py")),

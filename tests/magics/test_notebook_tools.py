@@ -229,6 +229,18 @@ def test_the_last_error_is_that_of_the_user(
     assert "interactiveshell" not in told
 
 
+def test_a_mistake_in_a_line_is_told_in_one_line(loaded: InteractiveShell) -> None:
+    loaded.execution_count = 1
+    loaded.run_cell("%a3s_read nothing.txt", store_history=True)
+
+    told = run(loaded, "%a3s_last_error").output
+
+    head, _, line = told.partition("\n\n")
+    assert head == "Cell [1]:\n%a3s_read nothing.txt"
+    assert line.startswith("UsageError: %a3s_read: Failed to read file nothing.txt")
+    assert "\n" not in line
+
+
 def test_one_setting_takes_the_tools_away(
     loaded: InteractiveShell, model_server: ModelServer
 ) -> None:
@@ -337,6 +349,7 @@ print('begun')
 from IPython.display import display
 import time
 try:
+    display('shown')
     display('at work')
     while True: time.sleep(3600)
 finally: ended = True"""
@@ -375,7 +388,7 @@ def test_code_that_runs_can_be_stopped(
     assert kernel.run("ended").succeeded().outputs == [{"text/plain": "True"}]
     kernel.run("%%a3s\ngo on", answer="").succeeded()
     told = result(model_server)
-    assert told.startswith("begun\n'at work'\n")
+    assert told.startswith("begun\n'shown'\n")  # Stop may come before the last one is noted
     assert "KeyboardInterrupt" in told
     assert "Interrupted by the user" in told
 
