@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+from traitlets.config import Config
 
-from tests.deadlines import DEADLINE_S
+from tests.deadlines import DEADLINE_S, PROGRAM_S
 
 
 def manager_of(kernel_name: str) -> KernelManager:
@@ -26,6 +30,22 @@ def manager_of(kernel_name: str) -> KernelManager:
         # The name of a socket has room for about a hundred characters: less than pytest's folders.
         manager.ip = str(Path(tempfile.mkdtemp(prefix="a3s-")) / "kernel")
     return manager
+
+
+@contextmanager
+def notebook_client(notebook: Any, folder: Path, **options: Any) -> Iterator[NotebookClient]:
+    """What executes a notebook in a folder, with such a kernel, and waits as long as it takes."""
+    with tempfile.TemporaryDirectory(prefix="a3s-") as sockets:
+        own = {} if os.name == "nt" else {"transport": "ipc", "ip": f"{sockets}/kernel"}
+        yield NotebookClient(
+            notebook,
+            kernel_name="a3s",
+            timeout=PROGRAM_S,
+            iopub_timeout=DEADLINE_S,
+            resources={"metadata": {"path": str(folder)}},
+            config=Config({"KernelManager": own}),
+            **options,
+        )
 
 
 def start(

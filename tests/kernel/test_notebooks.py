@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.deadlines import PROGRAM_S
+from tests.deadlines import DEADLINE_S, PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl, says
 
 pytestmark = pytest.mark.kernel
@@ -25,6 +25,7 @@ def test_every_cell_runs(name: str, tmp_path: Path, model_server: ModelServer) -
     config.write_text(agent_hcl(model_server), "utf-8")
     model_server.answer_with(lambda request: says("A scripted answer."))
     options = ["--nbval-lax", "--nbval-kernel-name=a3s", "-p", "no:cacheprovider", "-W", "default"]
+    options += [f"--nbval-kernel-startup-timeout={DEADLINE_S}"]
 
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, str(NOTEBOOKS / name)],

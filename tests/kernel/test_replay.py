@@ -11,10 +11,10 @@ from typing import Any
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
-from tests.deadlines import PROGRAM_S
+from tests import kernels
+from tests.deadlines import DEADLINE_S, PROGRAM_S
 from tests.model_server import ModelServer, agent_hcl, calls, says
 
 pytestmark = [pytest.mark.kernel, pytest.mark.filterwarnings("ignore::DeprecationWarning")]
@@ -25,13 +25,10 @@ RECORD = "application/vnd.a3s.turn+json"
 def execute(path: Path, **environ: str) -> Any:
     """Run the notebook in its folder and save it with its outputs."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        kernel_name="a3s",
-        timeout=PROGRAM_S,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        kernels.notebook_client(notebook, path.parent) as client,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         for name, value in environ.items():
             patch.setenv(name, value)
         asyncio.run(client.async_execute())
@@ -123,7 +120,14 @@ def test_a_changed_model_fails_and_says_so(recorded: Path, way: str) -> None:
 @pytest.mark.parametrize(
     "command",
     [
-        ["nbconvert", "--execute", "--to", "html", "--ExecutePreprocessor.kernel_name=a3s"],
+        [
+            "nbconvert",
+            "--execute",
+            "--to",
+            "html",
+            "--ExecutePreprocessor.kernel_name=a3s",
+            "--ExecutePreprocessor.iopub_timeout=120",
+        ],
         ["pytest", "--nbval-lax", "--nbval-kernel-name=a3s", "-p", "no:cacheprovider"],
         ["pytest", "--nbval", "--nbval-kernel-name=a3s", "-p", "no:cacheprovider"],
     ],
@@ -135,7 +139,8 @@ def test_the_usual_tools_work(
     """nbval compares each output with the saved one."""
     monkeypatch.setenv("A3S_REPLAY", "1")
     monkeypatch.setenv("A3S_UI", "final")
-    more = ["-W", "default"] if command[0] == "pytest" else []
+    started = f"--nbval-kernel-startup-timeout={DEADLINE_S}"
+    more = ["-W", "default", started] if command[0] == "pytest" else []
 
     done = subprocess.run(
         [sys.executable, "-m", *command, *more, str(recorded)],

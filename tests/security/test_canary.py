@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import nbformat
 import pytest
-from nbclient import NotebookClient
 
+from tests import kernels
 from tests.deadlines import PROGRAM_S
 from tests.kernel.conftest import jupyter_home
 from tests.model_server import ModelServer, Reply, calls, error_in_stream, html, says, status
@@ -118,14 +118,10 @@ CELLS = [
 def run_notebook(path: Path, **more: str) -> str:
     """Execute it, errors included, and save it; what the kernel wrote elsewhere."""
     notebook = nbformat.read(path, as_version=4)
-    client = NotebookClient(
-        notebook,
-        kernel_name="a3s",
-        timeout=PROGRAM_S,
-        allow_errors=True,
-        resources={"metadata": {"path": str(path.parent)}},
-    )
-    with pytest.MonkeyPatch.context() as patch:
+    with (
+        kernels.notebook_client(notebook, path.parent, allow_errors=True) as client,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         for name, value in environment(path.parent, JPY_SESSION_NAME=str(path), **more).items():
             patch.setenv(name, value)
         asyncio.run(client.async_execute())
