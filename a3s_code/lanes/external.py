@@ -53,7 +53,9 @@ class ExternalTaskResult:
 
 
 @dataclass(eq=False, slots=True)
-class _Task:
+class ExternalTask:
+    """A published task, and what becomes of it."""
+
     event: ExternalTaskPending
     deadline_s: float  # on the monotonic clock
     loop: asyncio.AbstractEventLoop
@@ -69,34 +71,35 @@ class ExternalTasks:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._open: dict[str, _Task] = {}
+        self._open: dict[str, ExternalTask] = {}
         self._closed = False
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def publish(self, event: ExternalTaskPending) -> None:
+    def publish(self, event: ExternalTaskPending) -> ExternalTask:
         """Store a task. Raises `QueueError` when the queue ends."""
         loop = asyncio.get_running_loop()
         deadline_s = time.monotonic() + event.timeout_ms / 1000
-        task = _Task(event, deadline_s, loop, loop.create_future())
+        task = ExternalTask(event, deadline_s, loop, loop.create_future())
         with self._lock:
             if self._closed:
                 raise QueueError(SHUTTING_DOWN)
             self._open[event.task_id] = task
+        return task
 
-    async def result(self, task_id: str) -> ExternalTaskResult | None:
-        """What a stored task was completed with, None when its time ran out first."""
-        task = self._open.get(task_id)
-        if task is None:
-            raise QueueError(SHUTTING_DOWN)
+    async def result(self, task: ExternalTask) -> ExternalTaskResult | None:
+        """What a task was completed with, None when its time ran out first.
+
+        It may have been completed already: whoever is told of it can be quicker than the caller.
+        """
         left_s = max(0.0, task.deadline_s - time.monotonic())
         timer = task.loop.call_later(left_s, self._expire, task)
         try:
             return await task.done
         finally:
             timer.cancel()
-            self.withdraw(task_id)
+            self.withdraw(task.event.task_id)
 
     def withdraw(self, task_id: str) -> None:
         """Forget a task; completing it is too late from now on."""
@@ -143,13 +146,13 @@ class ExternalTasks:
                 task.done.set_exception(QueueError(SHUTTING_DOWN))
                 task.done.exception()  # a task told of for information has nobody who waits
 
-    def _expire(self, task: _Task) -> None:
+    def _expire(self, task: ExternalTask) -> None:
         with self._lock:
             taken = self._open.pop(task.event.task_id, None)
         if taken is task:
             _settle(task, None)
 
 
-def _settle(task: _Task, result: ExternalTaskResult | None) -> None:
+def _settle(task: ExternalTask, result: ExternalTaskResult | None) -> None:
     if not task.done.done():
         task.done.set_result(result)

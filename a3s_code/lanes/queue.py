@@ -23,7 +23,7 @@ from a3s_code.events import (
 from a3s_code.lanes.config import LaneSettings
 from a3s_code.lanes.dead_letters import DeadLetter, DeadLetters
 from a3s_code.lanes.depth import DepthWatch
-from a3s_code.lanes.external import ExternalTaskResult, ExternalTasks
+from a3s_code.lanes.external import ExternalTask, ExternalTaskResult, ExternalTasks
 from a3s_code.lanes.handler import LaneHandler
 from a3s_code.lanes.metrics import Metrics
 from a3s_code.lanes.places import Admission, Places
@@ -203,11 +203,11 @@ class LaneQueue:
             payload=dict(command.payload),
             timeout_ms=handler.timeout_ms,
         )
-        self.tasks.publish(pending)
+        task = self.tasks.publish(pending)
         try:
             await emit([pending])
             if handler.mode == "external":
-                return await self._elsewhere(command, pending, emit)
+                return await self._elsewhere(command, task, emit)
             return await self._here_and_told(command, pending, emit)
         finally:
             self.tasks.withdraw(task_id)
@@ -237,8 +237,8 @@ class LaneQueue:
         await emit([_completed(pending, success=True)])
         return result
 
-    async def _elsewhere(self, command: Command[T], pending: ExternalTaskPending, emit: Emit) -> T:
-        result = await self.tasks.result(pending.task_id)
+    async def _elsewhere(self, command: Command[T], task: ExternalTask, emit: Emit) -> T:
+        pending, result = task.event, await self.tasks.result(task)
         await emit([_completed(pending, success=result is not None and result.success)])
         if result is None:
             self._count(command, "timed_out")

@@ -512,6 +512,27 @@ def test_an_external_success(result: Any, text: str, exit_code: int) -> None:
     asyncio.run(go())
 
 
+def test_a_worker_may_be_done_before_the_call_waits_for_it() -> None:
+    """It hears of the task a moment before, and may be quick."""
+
+    async def go() -> None:
+        bench = Bench()
+        external(bench)
+
+        async def at_once(events: list[AgentEvent]) -> None:
+            for event in events:
+                if event.event_type == "external_task_pending":
+                    done = ExternalTaskResult(True, "quick")
+                    assert bench.queue.tasks.complete(event.task_id, done)
+            await bench.emit(events)
+
+        output = await run_tool_in(bench.queue, "execute", "bash", {}, never, at_once)
+        assert (output.text, output.exit_code) == ("quick", 0)
+        assert bench.types() == ["external_task_pending", "external_task_completed"]
+
+    asyncio.run(go())
+
+
 @pytest.mark.parametrize("error", [None, "the worker is ill"])
 def test_an_external_failure(error: str | None) -> None:
     async def go() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,8 +88,11 @@ mcp_servers {{
   oauth {{ {oauth.replace("{url}", server.url)} }}
 }}"""
     agent = Agent.create(agent_hcl(model_server, top=top))
-    with agent.session(tmp_path, permissive=True) as session:
-        assert session.tool("mcp__s__first").output == "did first"
+    session = agent.session(tmp_path, permissive=True)
+    assert session.tool("mcp__s__first").output == "did first"
+    del agent, session  # the connection is the agent's: it ends before the server does
+    gc.collect()
+    assert server.ended.wait(DEADLINE_S)
     sent = {each.headers["authorization"] for each in server.of("POST", "/mcp")}
     assert sent == {f"Bearer {token}"}
     asked = [parse_qs(each.body) for each in server.of("POST", "/token")]
