@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, agent_hcl, calls, calls_raw, says, status, turn
 
 TESTS = Path(__file__).parent
-DEADLINE_S = 30.0
 
 needs_api = pytest.mark.skipif(
     importlib.util.find_spec("opentelemetry") is None, reason="needs opentelemetry-api"

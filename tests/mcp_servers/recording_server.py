@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Any, Self
 
+from tests.deadlines import DEADLINE_S
+
 SESSION = "session-of-the-test"
 PAGES = {None: (["first"], "more"), "more": (["second"], None)}
-DEADLINE_S = 30.0
 
 
 @dataclass(frozen=True)
