@@ -82,6 +82,18 @@ def test_the_tests_that_a_map_names_exist(path: Path) -> None:
 @pytest.mark.skipif(
     not REFERENCE.is_dir(), reason="the reference does not stand beside the project"
 )
+def test_every_table_has_a_map() -> None:
+    with_rows = {
+        path.name
+        for path in REFERENCE.glob("*.md")
+        if any(places_of_reference(path.read_text(encoding="utf-8")))
+    }
+    assert {path.name for path in MAPS} == with_rows
+
+
+@pytest.mark.skipif(
+    not REFERENCE.is_dir(), reason="the reference does not stand beside the project"
+)
 @pytest.mark.parametrize("path", MAPS, ids=lambda path: path.stem)
 def test_a_map_has_every_row(path: Path) -> None:
     reference = (REFERENCE / path.name).read_text(encoding="utf-8")
