@@ -8,6 +8,7 @@ from typing import Any
 from a3s_code.llm.address import endpoint_url
 from a3s_code.llm.anthropic_stream import MessagesDecoder
 from a3s_code.llm.encoding import in_utf8, object_of, quoted, to_json, tool_texts
+from a3s_code.llm.history import GrowingHistory
 from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.messages import (
     Block,
@@ -29,6 +30,10 @@ _CACHED = {"cache_control": {"type": "ephemeral"}}
 class AnthropicCodec:
     """Requests and answers of `POST /v1/messages`."""
 
+    def __init__(self, *, images: bool = True) -> None:
+        """`images` says whether the model takes any."""
+        self._history = GrowingHistory(message_texts, images=images)
+
     def url(self, base_url: str) -> str:
         """Full address of the endpoint; "" stands for Anthropic's own server."""
         return endpoint_url(base_url or DEFAULT_BASE_URL, "/messages")
@@ -49,7 +54,7 @@ class AnthropicCodec:
         parts = {"model": to_json(request.model), "max_tokens": to_json(_max_tokens(request))}
         if request.system:
             parts["system"] = to_json([{"type": "text", "text": request.system, **_CACHED}])
-        parts["messages"] = f"[{','.join(_messages(request.messages))}]"
+        parts["messages"] = f"[{self._history.text(request.messages)}]"
         if request.tools:
             *others, last = request.tools
             tools = [*tool_texts(others, _tool), *tool_texts([last], _last_tool)]
@@ -89,7 +94,7 @@ def _max_tokens(request: ModelRequest) -> int:
     return limit if limit > budget else budget + limit
 
 
-def _messages(messages: Iterable[Message]) -> Iterator[str]:
+def message_texts(messages: Iterable[Message]) -> Iterator[str]:
     """JSON of messages with alternating roles: all results of a turn belong into one message."""
     role, content = "", list[str]()
     for message in messages:

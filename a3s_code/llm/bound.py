@@ -11,10 +11,9 @@ from a3s_code.config.secret import reveal_all
 from a3s_code.events import AgentEvent, ModelPreparing
 from a3s_code.llm.anthropic import AnthropicCodec
 from a3s_code.llm.cost import cost_usd, prices_of
-from a3s_code.llm.model import Codec, ModelReply, ModelRequest, ToolDefinition
+from a3s_code.llm.model import ModelReply, ModelRequest, ToolDefinition
 from a3s_code.llm.openai import OpenAICodec
 from a3s_code.llm.retry import RetryConfig
-from a3s_code.llm.text_only import text_only
 from a3s_code.local.server import REQUEST_HEADERS, local_models
 from a3s_code.messages import Message
 from a3s_code.results import TokenUsage
@@ -24,7 +23,7 @@ if TYPE_CHECKING:  # httpx is imported with the first call, not with the library
 
 Emit = Callable[[list[AgentEvent]], Awaitable[None]]
 
-_CODECS: dict[ProviderKind, Callable[[], Codec]] = {
+_CODECS: dict[ProviderKind, type[AnthropicCodec | OpenAICodec]] = {
     "anthropic": AnthropicCodec,
     "openai": OpenAICodec,
     "local": OpenAICodec,
@@ -101,7 +100,7 @@ class BoundModel:
         resolved = self._resolved
         request = ModelRequest(
             model=resolved.model,
-            messages=messages if self.accepts_images else text_only(messages),
+            messages=messages,
             system=system,
             tools=tools if resolved.tool_call else (),
             max_tokens=resolved.limit.output or None,
@@ -118,7 +117,7 @@ class BoundModel:
             resolved = self._resolved
             key, local = resolved.api_key, resolved.kind == "local"
             self._client = ModelClient(
-                _CODECS[resolved.kind](),
+                _CODECS[resolved.kind](images=self.accepts_images),
                 self._local_url if local else resolved.base_url or "",
                 api_key=(lambda: local_models().api_key)
                 if local

@@ -8,6 +8,7 @@ from typing import Any
 
 from a3s_code.llm.address import endpoint_url
 from a3s_code.llm.encoding import in_utf8, object_of, quoted, to_json, tool_texts
+from a3s_code.llm.history import GrowingHistory
 from a3s_code.llm.model import ModelRequest, ToolDefinition
 from a3s_code.llm.openai_stream import ChatDecoder
 from a3s_code.messages import ImageBlock, Message, TextBlock, ToolResultBlock, ToolUseBlock
@@ -18,9 +19,11 @@ DEFAULT_BASE_URL = "https://api.openai.com"
 class OpenAICodec:
     """Requests and answers of `POST /v1/chat/completions`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, images: bool = True) -> None:
+        """`images` says whether the model takes any."""
         # Shared by the answers, so that generated ids stay unique within a conversation.
         self._call_numbers = itertools.count(1)
+        self._history = GrowingHistory(message_texts, images=images)
 
     def url(self, base_url: str) -> str:
         """Full address of the endpoint; "" stands for OpenAI's own server."""
@@ -35,7 +38,9 @@ class OpenAICodec:
 
     def encode(self, request: ModelRequest) -> bytes:
         """The JSON body of a streaming request, in UTF-8."""
-        parts = {"model": to_json(request.model), "messages": f"[{','.join(_messages(request))}]"}
+        system = _text_message("system", request.system) if request.system else ""
+        said = ",".join(filter(None, [system, self._history.text(request.messages)]))
+        parts = {"model": to_json(request.model), "messages": f"[{said}]"}
         if request.tools:
             parts["tools"] = f"[{','.join(tool_texts(request.tools, _tool))}]"
         if request.max_tokens is not None:
@@ -55,12 +60,10 @@ def _tool(tool: ToolDefinition) -> dict[str, Any]:
     return {"type": "function", "function": tool.to_dict()}
 
 
-def _messages(request: ModelRequest) -> Iterator[str]:
-    """JSON of the messages: system prompt first; images of tool results follow their turn's last."""
-    if request.system:
-        yield _text_message("system", request.system)
+def message_texts(messages: Iterable[Message]) -> Iterator[str]:
+    """JSON of the messages; images of tool results follow their turn's last."""
     images: list[ImageBlock] = []
-    for message in request.messages:
+    for message in messages:
         if not images and (text := message.only_text) is not None:
             yield _text_message(message.role, text)
         else:
