@@ -261,7 +261,7 @@ def test_spans_go_to_the_endpoint(
     environ = {} if service is None else {"OTEL_SERVICE_NAME": service}
     done = program(
         "-c", ONE_PROMPT, agent_hcl(model_server), str(tmp_path),
-        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, OTEL_EXPORTER_OTLP_COMPRESSION="none", **environ,
+        OTEL_EXPORTER_OTLP_ENDPOINT=collector.url, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1", **environ,
     )  # fmt: skip
     assert done.stdout.startswith("The secret answer.\n")
     assert {path for path, _body in collector.received} == {"/v1/traces"}

@@ -11,7 +11,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from a3s_code import Agent, McpError, Session
-from tests.mcp_servers.recording_server import DEADLINE_S, SESSION, RecordingServer
+from tests.deadlines import DEADLINE_S
+from tests.mcp_servers.recording_server import SESSION, RecordingServer
 from tests.model_server import ModelServer, agent_hcl
 
 
