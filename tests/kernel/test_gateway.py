@@ -137,6 +137,7 @@ def test_a_conversation_is_stopped_and_goes_on_after_a_restart(
     told = kernel.run("%a3s status").stream("stdout")
     assert str((machine / "a3s-chat" / "one.ipynb").resolve()) in told
     assert kernel.run("%%py\nimport os\n'SECRET_OF_THE_GATEWAY' in os.environ").result == "False"
+    assert kernel.run("%%py\nos.path.isfile('a3s-chat/one.ipynb')").result == "True"
 
 
 def test_a_click_reaches_the_running_cell(
