@@ -386,7 +386,7 @@ class Conversation:
         """What runs a prompt; without `drafting` the conversation is not changed by it."""
         conduct, model = self.conduct, self._bound
         children = self._children(heard=channel is not None)
-        threshold = conduct.compact_threshold
+        threshold, system = conduct.compact_threshold, conduct.system(model, prompt)
 
         async def settle(outcome: Outcome) -> list[AgentEvent]:
             if drafting is None:
@@ -398,7 +398,7 @@ class Conversation:
                 await drafting.remove()
 
         async def opening_hooks() -> list[AgentEvent]:
-            problem = await self._life.start(conduct.system(model, prompt), model.selector)
+            problem = await self._life.start(system, model.selector)
             if problem is None:
                 return []
             return [SupervisionUnavailable(session_id=self.session_id, error=problem)]
@@ -416,7 +416,7 @@ class Conversation:
             asker=Asker(
                 model, conduct.breaker_threshold, heard=channel is not None, account=account
             ),
-            system=conduct.system(model, prompt),
+            system=system,
             session_id=self.session_id,
             tools=self.toolbox.registry.definitions,
             toolbox=self.toolbox.delegating_to(children),
