@@ -153,9 +153,12 @@ def test_a_timeout_must_be_a_positive_integer(bench: Bench, timeout: object) -> 
     assert text.startswith("timeout parameter must be")
 
 
-def test_the_documented_timeout(bench: Bench) -> None:
-    output = run_fast(bench.call("bash", {"command": "sleep 600"}))
-    assert output.text == "[Command timed out after 120000ms]"
+@pytest.mark.parametrize(("args", "timeout_ms"), [({}, 120_000), ({"timeout": 7500}, 7500)])
+def test_the_documented_timeout(bench: Bench, args: dict[str, int], timeout_ms: int) -> None:
+    waits: list[float] = []
+    output = run_fast(bench.call("bash", {"command": "sleep 600"} | args), waits)
+    assert output.text == f"[Command timed out after {timeout_ms}ms]"
+    assert timeout_ms / 1000 in waits
 
 
 def test_a_huge_timeout_is_fine(bench: Bench) -> None:

@@ -319,6 +319,9 @@ def test_grep_text(tree: Bench) -> None:
         "a.py:1:foo bar\na.py:3:FOO\na/b.py:1:foo\n\n3 match(es) in 2 file(s)"
     )
     assert tree.text("grep", **{"pattern": "bar", "-n": False}).startswith("a.py:1:foo bar\n")
+    for path in ("src", "src/b.ts"):
+        text = tree.text("grep", pattern="foo$", path=path)
+        assert text == "src/b.ts:1:foo\n\n1 match(es) in 1 file(s)"
     assert tree.text("grep", pattern="zzz") == "No matches found for pattern: zzz"
 
 
