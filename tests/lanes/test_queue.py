@@ -426,9 +426,12 @@ def test_metrics() -> None:
     asyncio.run(go())
 
 
-def test_alerts_of_a_crowded_lane() -> None:
+@pytest.mark.parametrize("settings", [{}, {"enable_alerts": True}], ids=["off", "on"])
+def test_alerts_of_a_crowded_lane(settings: dict[str, Any]) -> None:
+    """Without the setting only its pressure is told."""
+
     async def go() -> None:
-        bench, crowd = Bench(pressure_threshold=3, enable_alerts=True), Crowd()
+        bench, crowd = Bench(pressure_threshold=3, **settings), Crowd()
         crowd.expected = 1
         tasks = [asyncio.create_task(bench.function("generate", crowd)) for _ in range(52)]
         await asyncio.wait_for(crowd.full.wait(), DEADLINE_S)
@@ -437,7 +440,7 @@ def test_alerts_of_a_crowded_lane() -> None:
         told = [(event.level, event.alert_type) for event in bench.events]
         assert told == [
             ("info", "queue.lane.pressure"),
-            ("warning", "queue_depth"),
+            *([("warning", "queue_depth")] if settings else []),
             ("info", "queue.lane.idle"),
         ]
 
