@@ -22,7 +22,7 @@ PIP := $(PY) -m pip --disable-pip-version-check
 
 DEMO_EXTRAS := local
 NOTEBOOK_EXTRAS := local,lab
-TEST_EXTRAS := test,local,lab,images,otel
+TEST_EXTRAS := test,local,lab,images,otel,socks
 
 .PHONY: demo notebook test bench check static clean
 
