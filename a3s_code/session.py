@@ -291,6 +291,13 @@ class Session(MemoryCalls, QueueCalls):
         """Remove a scheduled prompt; False when there is none with this id."""
         return self._core.scheduler.cancel(checks.text("task_id", task_id))
 
+    def take_due_prompts(self) -> list[str]:
+        """The scheduled prompts that are due now, in the order they became due; each counts as fired.
+
+        For programs that stream: `send` sends what is due after its answer, a stream does not.
+        """
+        return [task.prompt for task in self._core.scheduler.take_due()]
+
     # -- saving --------------------------------------------------------------------------------------
 
     def save(self) -> None:

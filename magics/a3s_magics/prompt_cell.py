@@ -25,7 +25,7 @@ from a3s_magics.painters.choose import PainterName, choose, make_painter
 from a3s_magics.problems import TurnCancelled, said_in_one_line
 from a3s_magics.replay import model_now, replaying
 from a3s_magics.replay_cell import replay_prompt
-from a3s_magics.request import Request, request
+from a3s_magics.request import Request, request, scheduled
 from a3s_magics.result import TurnResult
 from a3s_magics.transcript import Notice, Transcript
 from a3s_magics.turn import Turn
@@ -75,20 +75,30 @@ def run_prompt(
         model_before = session.model
         if options.model:
             session.use_model(options.model)
+    around = (shell, home, session, wanted, lane, interrupt, notebook.thread)
     try:
         asked = request(prompt, options, shell=shell, shown=notebook.watch.images, session=session)
         if options.new:
             with said_in_one_line():
                 session.clear()
-        return _run(
-            prompt, asked, options, shell, home, session, wanted, lane, interrupt, notebook.thread
-        )
+        result = ended(*_run(prompt, asked, options, *around))
     finally:
         with said_in_one_line():
             for line in home.after_turn(settings):
                 sys.stdout.write(f"{line}\n")
         if options.model and session.model != model_before:
             session.use_model(model_before)
+    if not options.btw and not _is_command(prompt):
+        for due in session.take_due_prompts():
+            later = _run(due, scheduled(due), PromptOptions(), *around, is_scheduled=True)
+            if later[1].cancelled:  # a failure is on screen, and no fault of this cell's prompt
+                ended(*later)
+    return result
+
+
+def _is_command(prompt: str) -> bool:
+    """Whether the session answers it itself; nothing that is scheduled follows a command."""
+    return prompt.lstrip().startswith("/")
 
 
 def painter_name(text: str) -> PainterName | None:
@@ -109,7 +119,9 @@ def _run(
     lane: Lane | None,
     interrupt: TurnInterrupt,
     cell: CellThread,
-) -> TurnResult:
+    *,
+    is_scheduled: bool = False,
+) -> tuple[Turn, TurnResult]:
     lane = lane if lane is not None and lane.usable else None
     seen = look(shell, lane_usable=lane is not None)
     choice = choose(wanted, seen)
@@ -131,6 +143,7 @@ def _run(
             cell=cell,
             session_id=session.session_id,
             session=home.name,
+            is_scheduled=is_scheduled,
             view=Transcript(segments=remarks),
         )
 
@@ -150,7 +163,7 @@ def _run(
         except KeyboardInterrupt:
             _settle(session)
             raise TurnCancelled("interrupted twice; what had arrived is kept") from None
-    return ended(turn, result)
+    return turn, result
 
 
 def _settle(session: Session) -> None:

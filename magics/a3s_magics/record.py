@@ -81,6 +81,8 @@ def turn_record(
     prompt: str,
     session_id: str = "",
     session: str = "",
+    *,
+    is_scheduled: bool = False,
 ) -> dict[str, Any]:
     """The record of a finished turn, ready for JSON. `session` is the session's name if it has one."""
     failure = next((part for part in view.segments if isinstance(part, Failure)), None)
@@ -91,6 +93,7 @@ def turn_record(
         "version": VERSION,
         "session_id": session_id,
         **({"session": session} if session else {}),
+        **({"scheduled": True} if is_scheduled else {}),
         "prompt": prompt,
         "remarks": _remarks(view),
         "text": view.text,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from a3s_magics.record import VERSION
@@ -38,6 +39,11 @@ class Recorded:
     def session_id(self) -> str:
         """The id of that session."""
         return str(self.record.get("session_id", ""))
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether its prompt was not the cell's own, but was sent after it."""
+        return bool(self.record.get("scheduled"))
 
     @property
     def place(self) -> str:
@@ -79,6 +85,12 @@ class Recordings:
         self.session = self._name_of(turn) or session or self.session
         self._names.setdefault(turn.session_id, self.session)
         return turn
+
+    def scheduled_after(self, turn: Recorded) -> list[Recorded]:
+        """The turns of scheduled prompts that followed this one in its cell."""
+        turns = next(turns for turns in self._notebooks if turn in turns)
+        rest = turns[turns.index(turn) + 1 :]
+        return list(takewhile(lambda later: later.is_scheduled and later.cell == turn.cell, rest))
 
     def _next(self, turns: list[Recorded], prompt: str, session: str) -> Recorded:
         after = self._last[id(turns)]

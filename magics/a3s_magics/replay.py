@@ -53,6 +53,10 @@ class Replay:
             line = " ".join(terminal_text(str(error)).split())
             raise UsageError(f"{VARIABLE}: {line} (recorded turns of {self._where})") from None
 
+    def scheduled_after(self, turn: Recorded) -> list[Recorded]:
+        """The turns of scheduled prompts that followed this one in its cell."""
+        return self._recordings.scheduled_after(turn)
+
 
 class RecordedEvents:
     """A recorded turn as a stream: everything at once, then the end. `elapsed_s` is its clock."""

@@ -15,6 +15,7 @@ from a3s_magics.frontend import look
 from a3s_magics.interrupt import TurnInterrupt
 from a3s_magics.lane import Lane
 from a3s_magics.painters.choose import PainterName, choose, make_painter
+from a3s_magics.records import Recorded
 from a3s_magics.replay import VARIABLE, NoSession, RecordedEvents, Replay
 from a3s_magics.result import TurnResult
 from a3s_magics.sanitise import terminal_text
@@ -40,10 +41,12 @@ def replay_prompt(
     answered, or when `session`, unless it is "", is not the one that it belongs to.
     """
     recorded = replay.turn(prompt, model, session)
+    later = replay.scheduled_after(recorded)
     try:
-        turn, result = _shown(
-            prompt, recorded.record, shell=shell, wanted=wanted, lane=lane, interrupt=interrupt
-        )
+        (turn, result), *_ = [
+            _shown(each, shell=shell, wanted=wanted, lane=lane, interrupt=interrupt)
+            for each in (recorded, *later)
+        ]
     except (A3SError, UsageError):
         raise
     except Exception as error:  # noqa: BLE001  # foreign data of any form: no fault of ours
@@ -51,19 +54,20 @@ def replay_prompt(
             f"{VARIABLE}: the recorded turn in {terminal_text(recorded.place)} is damaged "
             f"({type(error).__name__})"
         ) from None
-    shown(recorded.record)
+    for each in (recorded, *later):
+        shown(each.record)
     return ended(turn, result)
 
 
 def _shown(
-    prompt: str,
-    record: Mapping[str, Any],
+    recorded: Recorded,
     *,
     shell: Any,
     wanted: PainterName | None,
     lane: Lane | None,
     interrupt: TurnInterrupt,
 ) -> tuple[Turn, TurnResult]:
+    record = recorded.record
     lane = lane if lane is not None and lane.usable and lane.install() else None
     seen = look(shell, lane_usable=lane is not None)
     choice = choose(wanted, seen)
@@ -71,13 +75,14 @@ def _shown(
     remarks = tuple(Notice("remark", str(line)) for line in record.get("remarks", ()))
     with Desk(NoSession(), set()) as desk:
         turn = Turn(
-            prompt=prompt,
+            prompt=recorded.prompt,
             painter=make_painter(choice, seen, desk, lane),
             approvals=Approvals("buttons", desk, interrupt),  # answered, if at all, in the record
             facts=lambda: (str(record.get("model", "")), record.get("cost_usd")),
             pump=lane.pump if lane is not None else lambda: None,
             session_id=str(record.get("session_id", "")),
-            session=str(record.get("session") or ""),
+            session=recorded.session,
+            is_scheduled=recorded.is_scheduled,
             clock=lambda: events.elapsed_s,
             view=Transcript(segments=remarks),
         )

@@ -38,6 +38,11 @@ class Request:
         return session.stream(self.text, max_rounds=options.max_rounds, plan=options.plan)
 
 
+def scheduled(prompt: str) -> Request:
+    """The request for a scheduled prompt, which is sent as it stands."""
+    return Request(text=prompt, remark=f"Scheduled: {prompt}")
+
+
 def request(
     prompt: str, options: PromptOptions, *, shell: Any, shown: Iterable[Shown], session: Session
 ) -> Request:

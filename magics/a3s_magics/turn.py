@@ -38,6 +38,7 @@ class Turn:
 
     `pump` is called about every 40 ms, `facts` tells model and cost as of now. `cell` hands over
     what tools want done in this thread. `session` is the name of the session, "" without one.
+    `is_scheduled`: the prompt was not this cell's, but one of `/loop`.
     """
 
     prompt: str
@@ -48,6 +49,7 @@ class Turn:
     cell: CellThread = field(default_factory=CellThread)
     session_id: str = ""
     session: str = ""
+    is_scheduled: bool = False
     clock: Callable[[], float] = time.monotonic
     view: Transcript = field(default_factory=Transcript)
     log: EventLog = field(default_factory=EventLog)
@@ -116,7 +118,13 @@ class Turn:
             self.view = advance(self.view, ended)
         around = self._around()
         record = turn_record(
-            self.view, around, self.log, self.prompt, self.session_id, self.session
+            self.view,
+            around,
+            self.log,
+            self.prompt,
+            self.session_id,
+            self.session,
+            is_scheduled=self.is_scheduled,
         )
         bundle = {
             "text/markdown": turn_markdown(self.view, around),
