@@ -17,18 +17,14 @@ _KEEP_CHARS = 4 * MAX_OUTPUT_CHARS  # of one cell while it runs
 
 @dataclass(slots=True)
 class CellRun:
-    """One run of a cell; `number` is None for one without history."""
+    """One run of a cell; `number` is None for one without history, a prompt goes to the agent."""
 
     source: str
+    is_prompt: bool = False
     number: int | None = None
     error: str = ""
     outputs: list[str] = field(default_factory=list)
     _size: int = 0
-
-    @property
-    def is_prompt(self) -> bool:
-        """Whether the cell was a request to the agent."""
-        return self.source.lstrip().startswith("%%a3s")
 
     @property
     def output(self) -> str:
@@ -61,7 +57,8 @@ class CellLog:
 
     def cell_began(self, source: str, cell_id: str | None) -> None:
         """Begin an entry."""
-        self._current, self._clear_next = CellRun(source[:MAX_SOURCE_CHARS]), False
+        is_prompt = source.split(maxsplit=1)[:1] == ["%%a3s"]
+        self._current, self._clear_next = CellRun(source[:MAX_SOURCE_CHARS], is_prompt), False
 
     def printed(self, text: str) -> None:
         """Text on stdout is output."""

@@ -229,6 +229,14 @@ def test_the_last_error_is_that_of_the_user(
     assert "interactiveshell" not in told
 
 
+def test_a_tool_by_hand_is_no_prompt(loaded: InteractiveShell) -> None:
+    loaded.execution_count = 1
+    loaded.run_cell("%%a3s_patch\nnonsense", store_history=True)
+
+    assert "[1]\n%%a3s_patch\nnonsense\nFailed:" in run(loaded, "%a3s_cells").output
+    assert run(loaded, "%a3s_last_error").output.startswith("Cell [1]:\n%%a3s_patch\nnonsense")
+
+
 def test_a_mistake_in_a_line_is_told_in_one_line(loaded: InteractiveShell) -> None:
     loaded.execution_count = 1
     loaded.run_cell("%a3s_read nothing.txt", store_history=True)
