@@ -60,6 +60,11 @@ class CellLog:
         is_prompt = source.split(maxsplit=1)[:1] == ["%%a3s"]
         self._current, self._clear_next = CellRun(source[:MAX_SOURCE_CHARS], is_prompt), False
 
+    def prompted(self, prompt: str) -> None:
+        """The agent is asked; a cell that is nothing but this prompt, as in the chat kernel, is one."""
+        if self._current is not None and prompt.startswith(self._current.source):
+            self._current.is_prompt = True
+
     def printed(self, text: str) -> None:
         """Text on stdout is output."""
         self._add(text)

@@ -92,6 +92,7 @@ class A3SMagics(Magics):
         if cell is None:
             self._control(line)
             return None
+        self._watch.cells.prompted(cell)
         with TurnInterrupt() as interrupt:
             self._prompt(line, cell, interrupt)
         return None

@@ -89,6 +89,25 @@ def test_commands_are_answered_without_the_model(chat: Kernel, model_server: Mod
     assert model_server.requests == []
 
 
+def test_prompts_are_no_python_cells(chat: Kernel) -> None:
+    """What the agent is told of the notebook: the user's own cells and the error of one of them."""
+    chat.run("%%py\n1 / 0")
+    chat.run(
+        "%%py\nclass Broken:\n    def _repr_png_(self):\n        raise OSError\nbroken = Broken()"
+    )
+    assert chat.run("Look at @broken").reply["ename"] == "UsageError"
+    long = chat.run("Well? " * 2000)
+    assert long.reply["status"] == "ok"
+
+    cells = chat.run("%%py\nprint(get_ipython().run_line_magic('a3s_cells', '').output)")
+    error = chat.run("%%py\nprint(get_ipython().run_line_magic('a3s_last_error', '').output)")
+
+    told = cells.stream("stdout")
+    assert "[3] (a prompt to you)\n\n[4] (a prompt to you)" in told
+    assert "Look at" not in told
+    assert error.stream("stdout").startswith("Cell [1]:\n%%py\n1 / 0\n\nTraceback")
+
+
 def test_history_holds_what_was_typed(chat: Kernel) -> None:
     """Up brings back the prompt, in a console too."""
     cells = ["hello you", "%%py\n1"]
