@@ -102,7 +102,10 @@ def prompt_parser() -> LineParser:
     )
     parser.add_argument("--out", metavar="NAME", help="keep the result in this variable")
     parser.add_argument(
-        "--max-rounds", type=int, metavar="N", help="at most N calls of the model in this turn"
+        "--max-rounds",
+        type=int,
+        metavar="N",
+        help="at most N calls of the model in this turn; with --plan, in each of its steps",
     )
     parser.add_argument(
         "--btw", action="store_true", help="a side question that the conversation never sees"

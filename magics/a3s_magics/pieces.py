@@ -144,11 +144,13 @@ class Transcript:
     """All that is to be seen of one turn, in the order in which it happened.
 
     `outcome` is None while the turn runs. Elapsed time and model are facts of the surroundings and
-    are given to painters beside it. `apart` says that text to come is a stretch of its own.
+    are given to painters beside it. `apart` says that text to come is a stretch of its own. `before`
+    segments stood there when the latest call of the model began.
     """
 
     segments: tuple[Segment, ...] = ()
     turn: int = 0
+    before: int = 0
     usage: TokenUsage = field(default_factory=TokenUsage)
     outcome: Outcome | None = None
     prompt: str = ""

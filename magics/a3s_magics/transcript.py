@@ -93,7 +93,8 @@ def advance(view: Transcript, event: AgentEvent) -> Transcript:
         case Start(prompt=prompt):
             return replace(view, prompt=prompt)
         case TurnStart(turn=turn):
-            return replace(view, turn=turn, segments=_without_progress(view.segments))
+            segments = _without_progress(view.segments)
+            return replace(view, turn=turn, segments=segments, before=len(segments))
         case TurnEnd(usage=usage):
             return replace(view, usage=view.usage + usage)
         case End():
@@ -409,12 +410,21 @@ def _reported(child: Child, event: SubagentProgress | SubagentEnd) -> Child:
     return replace(child, status="", view=view)
 
 
+_NO_CALL_LEFT = Notice(
+    "warning",
+    "Stopped before an answer: no more calls of the model were allowed (--max-rounds, max_tool_rounds).",
+)
+
+
 def _ended(view: Transcript, event: End) -> Transcript:
     if event.text and not any(isinstance(part, Text) for part in view.segments):
         view = _append(view, Text, event.text)
+    segments = _settled(_without_progress(view.segments), cut_off=event.cancelled)
+    if not event.cancelled and any(isinstance(part, ToolCall) for part in segments[view.before :]):
+        segments = (*segments, _NO_CALL_LEFT)  # the model was not asked what it makes of its tools
     return replace(
         view,
-        segments=_settled(_without_progress(view.segments), cut_off=event.cancelled),
+        segments=segments,
         usage=event.usage,
         outcome="cancelled" if event.cancelled else "done",
         final_text=event.text,

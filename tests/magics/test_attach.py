@@ -132,6 +132,19 @@ def test_a_mistake_is_one_line_and_nothing_is_lost(
     assert "first" in str(model_server.requests[1])
 
 
+def test_what_a_prompt_names_and_cannot_be_drawn_is_said_of_the_name(
+    shown: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(shown, "class Broken:\n    def _repr_png_(self): raise OSError('no pen')\nb = Broken()")
+    problem = "b cannot be drawn: OSError: no pen"
+
+    told = complaint(shown, "%%a3s --attach green\nWhat is @b?", capsys)
+    assert told == f"UsageError: %%a3s: @{problem}"
+    told = complaint(shown, "%%a3s --attach b\nWhat is @b?", capsys)
+    assert told == f"UsageError: %%a3s --attach: {problem}"
+    assert model_server.requests == []
+
+
 def test_a_side_question_takes_no_images(
     shown: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -287,6 +300,20 @@ def test_a_turn_ends_after_so_many_rounds(
     run(loaded, "%%a3s --max-rounds 2\ngo")
 
     assert len(model_server.requests) == 2
+    assert "no more calls of the model were allowed" in bundles(loaded)[-1]["text/markdown"]
+
+
+@pytest.mark.parametrize("answer", ["An answer.", ""])
+def test_an_answer_in_the_last_round_is_not_told_of(
+    loaded: InteractiveShell, model_server: ModelServer, answer: str
+) -> None:
+    from tests.model_server import calls
+
+    model_server.script(calls("ls"), says(answer))
+
+    run(loaded, "%%a3s --max-rounds 2\ngo")
+
+    assert "were allowed" not in bundles(loaded)[-1]["text/markdown"]
 
 
 def test_a_side_question_is_a_turn_that_is_forgotten(
