@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,16 +41,20 @@ def attached(
     Raises `UsageError` in one line for the first that cannot be attached.
     """
     images = list(shown)
-    try:
-        sources: list[Source] = [
+    with _refused("%%a3s --attach: "):
+        picked = _each_once(
             source for reference in wanted for source in pick(reference, images, variables, folder)
-        ]
-        sources += named
-        if len(sources) > MAX_IMAGES:
-            raise NoImage(f"{len(sources)} images are more than the {MAX_IMAGES} of one prompt")
-        return [_attached(source) for source in _each_once(sources)]
-    except NoImage as error:
-        raise UsageError(f"%%a3s --attach: {error}") from None
+        )
+    sources = _each_once([*picked, *named])
+    if len(sources) > MAX_IMAGES:
+        raise UsageError(
+            f"%%a3s: {len(sources)} images are more than the {MAX_IMAGES} of one prompt"
+        )
+    found = []
+    for at, source in enumerate(sources):
+        with _refused("%%a3s --attach: " if at < len(picked) else "%%a3s: @"):
+            found.append(_attached(source))
+    return found
 
 
 def as_attachment(data: bytes, name: str) -> Attachment:
@@ -61,6 +66,15 @@ def as_attachment(data: bytes, name: str) -> Attachment:
         return Attachment.from_bytes(fitted(data, name))
     except InvalidArgument:
         raise NoImage(f"{name} is not a PNG, JPEG, GIF or WebP image") from None
+
+
+@contextmanager
+def _refused(said: str) -> Iterator[None]:
+    """Turn `NoImage`, whose message begins with the name of the culprit, into `UsageError`."""
+    try:
+        yield
+    except NoImage as error:
+        raise UsageError(f"{said}{error}") from None
 
 
 def _each_once(sources: Iterable[Source]) -> list[Source]:
