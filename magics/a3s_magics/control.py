@@ -9,7 +9,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from a3s_code import describe_config
+from a3s_code import Session, describe_config
 from a3s_magics.check import Check, page
 from a3s_magics.doctor import report
 from a3s_magics.home import Home, Settings
@@ -153,8 +153,7 @@ class Control:
         if not name:
             raise UsageError("%a3s resume: the session is missing; %a3s sessions lists them")
         if name in self.home.named_sessions(self.settings):
-            session = self.home.change(self.settings, name)
-            return f"session: {name}, {len(session.history())} messages"
+            return self._resumed(name, self.home.change(self.settings, name))
         saved = self.home.saved_sessions(self.settings)
         fitting = [known for known in saved if known.startswith(name)]
         if name in saved:
@@ -162,7 +161,11 @@ class Control:
         if len(fitting) > 1:
             raise UsageError(f"%a3s resume: {len(fitting)} sessions begin with {name!r}")
         session = self.home.resume(self.settings, fitting[0] if fitting else name)
-        return f"session: {session.session_id}, {len(session.history())} messages"
+        return self._resumed(session.session_id, session)
+
+    def _resumed(self, name: str, session: Session) -> str:
+        self.home.greeted()
+        return f"session: {name}, {len(session.history())} messages"
 
     def mode(self, wanted: str) -> str:
         """Show what plain cells are in an A3S kernel, or change it."""

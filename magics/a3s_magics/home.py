@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +68,8 @@ class Home:
         self._replay: Replay | None = None
         self._shown: ReplayedStore | None = None
         self._origin = ""
-        self._remarks: list[str] = []
+        self._remarks: list[str] = []  # about the configuration
+        self._opened: Opened | None = None  # what is not said yet about the session in use
         self._first_use: FirstUse | None = None
         self._used = Settings()
         # Where nothing is saved, the sessions that are not in use now, by name.
@@ -145,11 +146,23 @@ class Home:
 
     def take_remarks(self) -> list[str]:
         """Lines for the reader that have not been shown yet."""
-        remarks, self._remarks = self._remarks, []
+        about = self._opened
+        remarks = list(dict.fromkeys(self._remarks))
+        if about is not None:
+            remarks += [*filter(None, [about.greeting]), *about.remarks]
+        self._drop_remarks()
         if self._first_use is not None and self._first_use.line:
             remarks = [self._first_use.line, *remarks]
             self._first_use.announced()
         return remarks
+
+    def greeted(self) -> None:
+        """The reader has been told how much of a conversation there is."""
+        if self._opened is not None:
+            self._opened = replace(self._opened, greeting="")
+
+    def _drop_remarks(self) -> None:
+        self._remarks, self._opened = [], None
 
     def close(self) -> None:
         """End the session; the next use reads the configuration again and goes on with it.
@@ -192,7 +205,7 @@ class Home:
         identity = self._identity
         count = len(session.history())
         self._end()
-        self._remarks.clear()
+        self._drop_remarks()
         if replaying():
             if self._shown is not None:
                 self._shown.forget(self.replay(settings).session)
@@ -255,6 +268,7 @@ class Home:
     def _change_in_memory(self, settings: Settings, name: str, former: Session) -> Session:
         self._aside[self._name or MAIN] = former
         kept = self._aside.pop(name, None)
+        self._opened = None
         if kept is None:
             self._make(settings, name=name)
         self._session, self._name = kept or self._session, name
@@ -312,7 +326,7 @@ class Home:
         other, approved = session.session_id, set(self.approved_tools)
         self.resume(settings, branch)
         self.approved_tools |= approved
-        self._remarks.clear()
+        self._drop_remarks()
         return [
             (
                 "This conversation was also continued elsewhere. Both are kept: here it goes on as "
@@ -350,7 +364,7 @@ class Home:
             opened = identity.open(agent, folder, settings.model, options, resume, name)
         self._agent, self._session, self._identity = agent, opened.session, identity
         self._origin = found.origin
-        self._remarks += opened.remarks
+        self._opened = opened
         if found.with_folder and not replaying():
             known = KnownConfigs(data_folder() / "configurations")
             self._first_use = FirstUse(Path(found.source), agent.config, known)

@@ -22,9 +22,13 @@ CUT_OFF = "the last turn was cut off because its kernel was killed; what it had 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session, and what the reader should know about where it comes from."""
+    """A session, and what the reader should know about where it comes from.
+
+    `greeting` tells how much of a conversation there is, "" when that is no news.
+    """
 
     session: Session
+    greeting: str = ""
     remarks: list[str] = field(default_factory=list)
 
 
@@ -81,12 +85,13 @@ class Identity:
                 count = len(session.history())
                 known = self.name_of(session_id)
                 which = f"session {known}, " if known else ""
-                said = [f"{which}conversation of {count} messages resumed; %a3s reset starts anew"]
+                greeting = (
+                    f"{which}conversation of {count} messages resumed; %a3s reset starts anew"
+                )
                 if name:
-                    said = [f"session {name}, {count} messages so far"]
-                if session.cut_off:
-                    said.append(CUT_OFF)
-                return self._opened(session, chosen, said)
+                    greeting = f"session {name}, {count} messages so far"
+                said = [CUT_OFF] if session.cut_off else []
+                return self._opened(session, chosen, greeting, said)
             except ResumeFailed as error:
                 if resume is not None:
                     raise
@@ -95,9 +100,8 @@ class Identity:
         if self.store is not None:
             self.store.claim(session_id)
         fresh = agent.session(folder, session_id=session_id, model=chosen or None, **saving)
-        if name:
-            remarks = [*remarks, f"session {name} begins"]
-        return self._opened(fresh, chosen, remarks)
+        greeting = f"session {name} begins" if name else ""
+        return self._opened(fresh, chosen, greeting, remarks)
 
     def keep(self, session_id: str, model: str) -> None:
         """Remember what the notebook goes on with; where that fails, a restart begins anew."""
@@ -174,12 +178,12 @@ class Identity:
         self._rename(session.session_id, branch)
         return branch
 
-    def _opened(self, session: Session, model: str, remarks: list[str]) -> Opened:
+    def _opened(self, session: Session, model: str, greeting: str, remarks: list[str]) -> Opened:
         try:
             self.keep(session.session_id, model)
         except A3SError as error:
             remarks = [*remarks, error.problem]
-        return Opened(session, remarks)
+        return Opened(session, greeting, remarks)
 
     def _chosen_model(self, agent: Agent) -> str:
         """The model set for this notebook before the restart, if it is still configured."""

@@ -193,3 +193,29 @@ def test_a_prompt_is_planned_on_request(
     shown = bundles(loaded)[-1]["text/markdown"]
     assert ("**Plan**: 1 of 1 steps" in shown) is planned
     assert ("Look around" in shown) is planned
+
+
+def test_what_resume_has_printed_is_not_said_again(
+    notebook: Path, loaded: InteractiveShell, capsys: Out
+) -> None:
+    run(loaded, "%%a3s\nfirst")
+    run(loaded, "%%a3s --session second\nhello")
+
+    assert said(loaded, "%a3s resume main", capsys) == "session: main, 2 messages"
+    assert said(loaded, "%a3s resume second", capsys) == "session: second, 2 messages"
+    run(loaded, "%%a3s\nthere")
+
+    assert "messages" not in bundles(loaded)[-1]["text/markdown"]
+
+
+def test_what_was_not_said_of_a_session_no_longer_in_use_is_dropped(
+    notebook: Path, loaded: InteractiveShell
+) -> None:
+    run(loaded, "%%a3s --session second\nhello")
+    registry = loaded.magics_manager.registry["A3SMagics"]
+    home, settings = registry._get_home(), registry._settings()
+    home.change(settings, "third")
+    home.change(settings, "second")
+
+    assert home.take_remarks() == ["session second, 2 messages so far"]
+    assert home.take_remarks() == []
