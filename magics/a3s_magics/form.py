@@ -12,8 +12,10 @@ from a3s_magics.options import one_line
 from a3s_magics.sanitise import without_controls
 from a3s_magics.tool_schema import Parameter
 
-# Parameters that may hold more than a line, or nothing, in the tools that everybody has.
+# Parameters that may hold more than a line in the tools that everybody has.
 _LONG = frozenset({"content", "command", "diff", "new_string", "old_string", "prompt", "text"})
+# Texts that are meant also when they are empty: an empty file, words that are taken out.
+_MAY_BE_EMPTY = frozenset({"content", "new_string"})
 _NOT_SET = "(not set)"
 
 
@@ -49,7 +51,7 @@ class Field:
         given, parameter = self.input.value, self._parameter
         if not parameter.required and given == self._initial:
             return None
-        if given == "" and not (parameter.kind == "text" and parameter.name in _LONG):
+        if given == "" and not (parameter.kind == "text" and parameter.name in _MAY_BE_EMPTY):
             raise MissingValue(f"{parameter.name} is missing")
         if not isinstance(given, str) or parameter.choices:
             return given

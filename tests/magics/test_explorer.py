@@ -78,6 +78,23 @@ def test_what_is_missing_or_wrong_is_said_in_place(explorer: Explorer) -> None:
     assert part(explorer, "Run").disabled is False
 
 
+@pytest.mark.parametrize(
+    ("tool", "field"),
+    [("bash", "command"), ("patch", "diff"), ("edit", "old_string"), ("task", "prompt")],
+)
+def test_a_long_field_that_is_needed_is_not_left_empty(
+    explorer: Explorer, tool: str, field: str
+) -> None:
+    part(explorer, "Tool").value = tool
+    for other in explorer._form.fields if explorer._form else []:
+        if other.name != field and other.input.description.endswith(" *"):
+            other.input.value = "x"
+    part(explorer, "Run").click()
+
+    assert f"{field} is missing" in result(explorer)
+    assert part(explorer, "Magic").value == ""
+
+
 def test_another_tool_gets_another_form(explorer: Explorer, workspace: Path) -> None:
     part(explorer, "Tool").value = "batch"
     field = part(explorer, "invocations *")
