@@ -34,6 +34,8 @@ async def _history(args: str, host: CommandHost, registry: CommandRegistry) -> C
 
 
 async def _clear(args: str, host: CommandHost, registry: CommandRegistry) -> CommandOutcome:
+    if args:  # a sentence that begins with /clear must not cost the conversation
+        return CommandOutcome(texts.NOT_CLEARED)
     removed = host.clear()
     return CommandOutcome(texts.cleared_text(removed), changed_history=removed > 0)
 

@@ -64,6 +64,9 @@ def history_text(messages: int, turns: int, usage: TokenUsage, session_id: str) 
     )
 
 
+NOT_CLEARED = "Nothing was cleared: /clear stands alone, without words behind it."
+
+
 def cleared_text(removed: int) -> str:
     """How much `/clear` removed."""
     return f"Conversation cleared: {_count(removed, 'message')} removed."

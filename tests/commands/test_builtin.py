@@ -72,6 +72,13 @@ def test_history(host: Host) -> None:
     ]
 
 
+def test_clear_with_words_behind_it_clears_nothing(host: Host) -> None:
+    outcome = run("/clear the table in notes.md", host)
+    assert outcome.text == "Nothing was cleared: /clear stands alone, without words behind it."
+    assert not outcome.changed_history
+    assert host.message_count
+
+
 def test_clear_empties_the_conversation(host: Host) -> None:
     outcome = run("/clear", host)
     assert outcome == CommandOutcome(
