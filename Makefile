@@ -21,7 +21,7 @@ endif
 PIP := $(PY) -m pip --disable-pip-version-check
 
 DEMO_EXTRAS := local
-NOTEBOOK_EXTRAS := local,lab
+NOTEBOOK_EXTRAS := local,lab,examples
 TEST_EXTRAS := test,local,lab,images,otel,socks
 
 .PHONY: demo notebook test bench check static clean
