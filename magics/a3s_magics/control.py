@@ -40,6 +40,8 @@ class Control:
             return HELP
         if name.startswith("/"):
             return self._slash(line)
+        if wants_help(line):
+            return _help_of(name)
         command = _COMMANDS.get(name)
         if command is None:
             raise UsageError(f"%a3s: unknown command {name!r}; %a3s --help lists them")
@@ -254,6 +256,18 @@ HELP = "\n".join(
         "%%a3s --help explains how to send a prompt; %a3s_read, %a3s_bash and the others call a tool.",
     ]
 )
+
+
+def wants_help(line: str) -> bool:
+    """Whether a line asks what one of the commands does, instead of giving it."""
+    name, _, rest = line.strip().partition(" ")
+    return name in VERBS and rest.strip() in ("-h", "--help")
+
+
+def _help_of(name: str) -> str:
+    command = _COMMANDS.get(name)
+    explained = command.__doc__ if command is not None else _SHOWN[name]
+    return f"usage: %a3s {name} {_ARGUMENTS.get(name, '')}".rstrip() + f"\n\n{explained}"
 
 
 def _table(rows: Mapping[str, str]) -> str:

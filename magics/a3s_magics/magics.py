@@ -83,15 +83,8 @@ class A3SMagics(Magics):
 
         `%%a3s --help` and `%a3s --help` list the options and the commands.
         """
-        if cell is None and line.split()[:1] == ["images"]:
-            if line.split()[1:]:
-                raise UsageError(f"%a3s images: unexpected {' '.join(line.split()[1:])!r}")
-            from a3s_magics.images.gallery import Gallery
-
-            return Gallery(tuple(self._watch.images))
         if cell is None:
-            self._control(line)
-            return None
+            return self._control(line)
         self._watch.cells.prompted(cell)
         with TurnInterrupt() as interrupt:
             self._prompt(line, cell, interrupt)
@@ -197,16 +190,26 @@ class A3SMagics(Magics):
         # `_` and Out[n], without showing the value: the answer is on screen already.
         self._shell.displayhook.update_user_ns(result)
 
-    def _control(self, line: str) -> None:
-        command, _, rest = line.strip().partition(" ")
-        if command == "explore":
-            self.explore(rest.strip())
-            return
-        from a3s_magics.control import Control
+    def _control(self, line: str) -> Gallery | None:
+        from a3s_magics.control import Control, wants_help
 
+        words = line.split()
+        if words[:1] == ["images"] and not wants_help(line):
+            return self._gallery(words[1:])
+        if words[:1] == ["explore"] and not wants_help(line):
+            self.explore(" ".join(words[1:]))
+            return None
         kernel = getattr(self._shell, "kernel", None)
         control = Control(self._get_home(), self._settings(), self._set_model, self._here, kernel)
         _say(control.run(line))
+        return None
+
+    def _gallery(self, unexpected: list[str]) -> Gallery:
+        from a3s_magics.images.gallery import Gallery
+
+        if unexpected:
+            raise UsageError(f"%a3s images: unexpected {' '.join(unexpected)!r}")
+        return Gallery(tuple(self._watch.images))
 
     def _get_home(self) -> Home:
         if self._home is None:

@@ -87,6 +87,23 @@ def test_all_commands_are_in_the_help(loaded: InteractiveShell, capsys: Out) -> 
     assert all(f"\n  {verb}" in printed for verb in VERBS)
 
 
+def test_every_command_explains_itself_and_does_nothing(
+    loaded: InteractiveShell, model_server: ModelServer, capsys: Out
+) -> None:
+    from a3s_magics.control import VERBS
+
+    for verb in VERBS:
+        for wish in ("--help", "-h"):
+            printed = said(loaded, f"%a3s {verb} {wish}", capsys)
+            assert printed.startswith(f"usage: %a3s {verb}")
+            assert printed.endswith(".")
+    assert said(loaded, "%a3s btw --help", capsys) == (
+        "usage: %a3s btw QUESTION\n\nA side question that the conversation never sees."
+    )
+    assert loaded.magics_manager.registry["A3SMagics"]._home.started is None
+    assert model_server.requests == []
+
+
 def test_models_tools_and_costs_are_listed(
     loaded: InteractiveShell, model_server: ModelServer, capsys: Out
 ) -> None:
