@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from a3s_magics.counted import counted
 from a3s_magics.inert import inert
 from a3s_magics.sanitise import terminal_text
 from a3s_magics.transcript import ToolCall
@@ -72,7 +73,7 @@ def capped(text: str, max_lines: int = MAX_LINES, max_chars: int = MAX_LINE_CHAR
         head = max_lines * 2 // 3
         tail = max_lines - head
         left_out = len(lines) - head - tail
-        lines = [*lines[:head], f"… {left_out} lines left out …", *lines[-tail:]]
+        lines = [*lines[:head], f"… {counted(left_out, 'line')} left out …", *lines[-tail:]]
     return "\n".join(line if len(line) <= max_chars else f"{line[:max_chars]} …" for line in lines)
 
 

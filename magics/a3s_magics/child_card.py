@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from a3s_magics.counted import counted
 from a3s_magics.inert import oneline
 from a3s_magics.pieces import Child, ToolCall
 
@@ -28,5 +29,5 @@ def child_standing(child: Child) -> str:
         facts.append("in the background")
     calls = sum(isinstance(part, ToolCall) for part in child.view.segments)
     if calls:
-        facts.append(f"{calls} tool call{'s' if calls > 1 else ''}")
+        facts.append(counted(calls, "tool call"))
     return ", ".join(facts)

@@ -11,6 +11,7 @@ from IPython.core.error import UsageError
 
 from a3s_code import Session, describe_config
 from a3s_magics.check import Check, page
+from a3s_magics.counted import counted
 from a3s_magics.doctor import report
 from a3s_magics.home import Home, Settings
 from a3s_magics.options import one_line
@@ -71,7 +72,7 @@ class Control:
             "workspace": session.workspace,
             "notebook": str(self.home.notebook or "none"),
             "session": " ".join(filter(None, [self.home.name, session.session_id])),
-            "conversation": f"{len(messages)} messages",
+            "conversation": counted(len(messages), "message"),
             "tokens": f"{session.usage.total_tokens:,}",
             "cost": f"${session.cost_usd:.4f}",
             "state": "busy" if session.busy else "ready",
@@ -113,7 +114,8 @@ class Control:
     def reset(self, _rest: str) -> str:
         """Start anew: conversation and approvals are forgotten, the configuration is read again."""
         removed = self.home.reset(self.settings)
-        return f"A new conversation begins; {removed} messages were forgotten."
+        were = "was" if removed == 1 else "were"
+        return f"A new conversation begins; {counted(removed, 'message')} {were} forgotten."
 
     def cost(self, _rest: str) -> str:
         """Tokens and money of this session."""
@@ -167,7 +169,7 @@ class Control:
 
     def _resumed(self, name: str, session: Session) -> str:
         self.home.greeted()
-        return f"session: {name}, {len(session.history())} messages"
+        return f"session: {name}, {counted(len(session.history()), 'message')}"
 
     def mode(self, wanted: str) -> str:
         """Show what plain cells are in an A3S kernel, or change it."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from a3s_code import A3SError, Agent, AgentConfig, ResumeFailed, Session
+from a3s_magics.counted import counted
 from a3s_magics.links import Links
 from a3s_magics.notebook import data_folder, session_id_of
 from a3s_magics.notebook_store import NotebookStore
@@ -85,11 +86,9 @@ class Identity:
                 count = len(session.history())
                 known = self.name_of(session_id)
                 which = f"session {known}, " if known else ""
-                greeting = (
-                    f"{which}conversation of {count} messages resumed; %a3s reset starts anew"
-                )
+                greeting = f"{which}conversation of {counted(count, 'message')} resumed; %a3s reset starts anew"
                 if name:
-                    greeting = f"session {name}, {count} messages so far"
+                    greeting = f"session {name}, {counted(count, 'message')} so far"
                 said = [CUT_OFF] if session.cut_off else []
                 return self._opened(session, chosen, greeting, said)
             except ResumeFailed as error:

@@ -10,6 +10,7 @@ from a3s_code import Attachment, Session, ToolContext, ToolFailed, ToolOutput
 from a3s_magics.attach import as_attachment
 from a3s_magics.cell_log import CellRun
 from a3s_magics.cell_thread import CellThread
+from a3s_magics.counted import counted
 from a3s_magics.images.pick import NoImage
 from a3s_magics.notebook_names import NOTEBOOK_TOOLS, PYTHON
 from a3s_magics.outline import outline
@@ -102,7 +103,8 @@ class NotebookTools:
         if not run.images:
             return ()
         if not self._accepts_images():
-            notes.append(f"({len(run.images)} images, shown to the user; you cannot see images)")
+            shown = counted(len(run.images), "image")
+            notes.append(f"({shown}, shown to the user; you cannot see images)")
             return ()
         images = []
         for data in run.images[:MAX_IMAGES]:
@@ -111,7 +113,8 @@ class NotebookTools:
             except NoImage as problem:
                 notes.append(f"({problem})")
         if len(run.images) > MAX_IMAGES:
-            notes.append(f"({len(run.images) - MAX_IMAGES} more images, shown to the user)")
+            more = counted(len(run.images) - MAX_IMAGES, "more image")
+            notes.append(f"({more}, shown to the user)")
         return tuple(images)
 
     def _variables(self) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sized
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from a3s_magics.counted import counted
 from a3s_magics.record import without_keys
 
 MAX_COLUMNS = 200
@@ -31,10 +32,10 @@ def outline(value: Any) -> str:
     kind = type_name(value)
     if _is_a(value, "pandas", "Series"):
         nulls = _nulls(lambda: int(value.isna().sum()), len(value))
-        return f"{kind}, {len(value)} rows, {value.dtype}{nulls}"
+        return f"{kind}, {counted(len(value), 'row')}, {value.dtype}{nulls}"
     if _is_a(value, "polars", "Series"):
         nulls = _nulls(value.null_count, len(value))
-        return f"{kind}, {len(value)} rows, {value.dtype}{nulls}"
+        return f"{kind}, {counted(len(value), 'row')}, {value.dtype}{nulls}"
     if isinstance(value, ModuleType):
         return f"module {value.__name__}"
     if isinstance(value, type):
@@ -116,10 +117,10 @@ def _table(
     table: Any, names: list[str], types: list[str], nulls: list[int] | None, index: str
 ) -> str:
     rows, columns = table.shape
-    lines = [f"{type_name(table)}, {rows} rows x {columns} columns{index}"]
+    lines = [f"{type_name(table)}, {counted(rows, 'row')} x {counted(columns, 'column')}{index}"]
     for at, (name, dtype) in enumerate(zip(names, types, strict=True)):
         if at == MAX_COLUMNS:
-            lines.append(f"- … {len(names) - MAX_COLUMNS} more columns")
+            lines.append(f"- … {counted(len(names) - MAX_COLUMNS, 'more column')}")
             break
         missing = "" if nulls is None else f", {int(nulls[at])} null"
         lines.append(f"- {_oneline(name)}: {dtype}{missing}")
@@ -137,7 +138,7 @@ def _size(value: Any) -> str:
         return facts if dtype is None else f"{facts}, {dtype}"
     if isinstance(value, Sized) and not isinstance(value, type):
         try:
-            return f", {len(value)} {'characters' if isinstance(value, str) else 'items'}"
+            return f", {counted(len(value), 'character' if isinstance(value, str) else 'item')}"
         except Exception:  # noqa: BLE001  # `__len__` is the user's code
             return ""
     return ""

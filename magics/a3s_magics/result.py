@@ -10,6 +10,7 @@ from typing import Any
 
 from a3s_code import TokenUsage
 from a3s_magics.cards import headline, sign, standing
+from a3s_magics.counted import counted
 from a3s_magics.sanitise import safe_markdown, terminal_text
 from a3s_magics.transcript import ToolCall
 
@@ -69,7 +70,7 @@ class TurnResult:
         if self.tool_calls:
             calls = "".join(f"<li>{_inert(_line(call))}</li>" for call in self.tool_calls)
             parts.append(
-                f"<details><summary>{len(self.tool_calls)} tool calls</summary>"
+                f"<details><summary>{counted(len(self.tool_calls), 'tool call')}</summary>"
                 f"<ul>{calls}</ul></details>"
             )
         return "\n\n".join(parts)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 
 from a3s_code import SessionSummary
+from a3s_magics.counted import counted
 from a3s_magics.options import one_line
 from a3s_magics.sanitise import terminal_text
 
@@ -58,7 +59,7 @@ def _aligned(rows: list[tuple[str, ...]]) -> Iterator[str]:
 def _count(prompts: int | None) -> str:
     if prompts is None:
         return "cannot be read"
-    return f"{prompts} prompt{'' if prompts == 1 else 's'}"
+    return counted(prompts, "prompt")
 
 
 def _time(unix_time: int) -> str:

@@ -104,6 +104,14 @@ def test_every_command_explains_itself_and_does_nothing(
     assert model_server.requests == []
 
 
+def test_one_message_is_told_as_one(loaded: InteractiveShell, capsys: Out) -> None:
+    loaded.magics_manager.registry["A3SMagics"].session().tell("It rains.")
+
+    assert "conversation   1 message\n" in said(loaded, "%a3s status", capsys)
+    told = said(loaded, "%a3s reset", capsys)
+    assert told == "A new conversation begins; 1 message was forgotten."
+
+
 def test_models_tools_and_costs_are_listed(
     loaded: InteractiveShell, model_server: ModelServer, capsys: Out
 ) -> None:

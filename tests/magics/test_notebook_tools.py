@@ -126,7 +126,7 @@ def test_a_model_without_vision_is_told_that_there_are_images(
 
     told = ask(loaded, model_server, "python", code="Image(data=data)")
 
-    assert "1 images, shown to the user" in told
+    assert "(1 image, shown to the user" in told
     assert "base64" not in str(model_server.requests)
 
 
@@ -187,10 +187,18 @@ def test_tables_and_arrays_are_told_without_values(
     assert "77" not in told
 
 
+def test_one_of_a_kind_has_no_s() -> None:
+    assert [outline(value) for value in ("x", [1], [1, 2])] == [
+        "str, 1 character",
+        "list, 1 item",
+        "list, 2 items",
+    ]
+
+
 def test_polars_and_arrow_tables() -> None:
     polars = pytest.importorskip("polars")
     frame = polars.DataFrame({"c": [1.5, None]})
-    assert outline(frame).endswith("1 columns\n- c: Float64, 1 null")
+    assert outline(frame).endswith("1 column\n- c: Float64, 1 null")
     assert outline(frame["c"]) == "polars Series, 2 rows, Float64, 1 null"
 
 

@@ -6,6 +6,7 @@ import sys
 
 from a3s_magics.cards import headline, parts, sign, standing
 from a3s_magics.child_card import child_sign, child_standing, child_title
+from a3s_magics.counted import counted
 from a3s_magics.inert import oneline
 from a3s_magics.painters.outputs import show
 from a3s_magics.painters.protocol import Bundle
@@ -106,7 +107,7 @@ class TerminalPainter:
                 for line in lines[:_OUTPUT_LINES]:
                     self._line(f"    {line}")
                 if len(lines) > _OUTPUT_LINES:
-                    self._line(f"    … {len(lines) - _OUTPUT_LINES} more lines")
+                    self._line(f"    … {counted(len(lines) - _OUTPUT_LINES, 'more line')}")
         return True
 
     def _print_plan(self, plan: Plan, *, over: bool) -> bool:
