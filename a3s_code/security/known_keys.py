@@ -45,23 +45,29 @@ class KnownKeys:
     """The values that a configuration holds. Looking for them costs next to nothing where none is."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values: tuple[str, ...] = ()
+        self._given: frozenset[str] = frozenset()
         self.add(values)
 
     def __repr__(self) -> str:
-        return f"KnownKeys({len(self._values)})"
+        return f"KnownKeys({len(self._given)})"
 
     def __bool__(self) -> bool:
-        return bool(self._values)
+        return bool(self._given)
 
     def add(self, values: Iterable[str]) -> None:
         """Know further keys, from now on; also in other `spellings`."""
-        known = set(self._values)
-        for value in values:
-            if len(value) >= _SHORTEST and value.lower() not in _NO_KEYS:
-                known |= spellings(value)
-        # The longest first: one key may begin like another.
-        self._values = tuple(sorted(known, key=lambda value: (-len(value), value)))
+        keys = (value for value in values if len(value) >= _SHORTEST)
+        self._given |= {value for value in keys if value.lower() not in _NO_KEYS}
+        self._spelled: tuple[str, ...] | None = None
+
+    @property
+    def _values(self) -> tuple[str, ...]:
+        """All spellings, made when a text is looked at first: many sessions never see one."""
+        if self._spelled is None:
+            found = {text for value in self._given for text in spellings(value)}
+            # The longest first: one key may begin like another.
+            self._spelled = tuple(sorted(found, key=lambda text: (-len(text), text)))
+        return self._spelled
 
     def redact(self, text: str) -> str:
         """The text with a placeholder for each key."""
@@ -72,7 +78,7 @@ class KnownKeys:
 
     def redact_all(self, value: Any) -> Any:
         """The same for all texts in a structure of mappings and lists."""
-        if not self._values:
+        if not self._given:
             return value
         match value:
             case str():
@@ -85,7 +91,7 @@ class KnownKeys:
 
     def stand_in(self, args: Mapping[str, Any]) -> bool:
         """Whether an argument has the placeholder in the place of a key."""
-        return bool(self._values) and any(
+        return bool(self._given) and any(
             isinstance(value, str) and PLACEHOLDER in value for value in args.values()
         )
 
