@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from a3s_magics.sanitise import without_controls
-from a3s_magics.transcript import Child, Notice, Plan, Transcript
+from a3s_magics.transcript import Child, Notice, Plan, ToolCall, Transcript
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,12 @@ def activity(view: Transcript) -> str:
         return _steps(view.plan)
     if isinstance(last, Child) and last.view.outcome is None:
         return f"{without_controls(last.agent)} is at work"
+    calls = (part for part in view.segments if isinstance(part, ToolCall))
+    match [call.name for call in calls if call.state == "running"]:
+        case [name]:
+            return f"{without_controls(name)} runs"
+        case [_, *_] as names:
+            return f"{len(names)} tools run"
     if last is None:
         return "waiting for the model"
     return f"turn {view.turn}" if view.turn > 1 else "answering"

@@ -35,6 +35,7 @@ from a3s_code.loop.machine import CANCELLED_RESULT
 from a3s_magics.cards import sign, standing
 from a3s_magics.ending import what_is_left
 from a3s_magics.rope import Rope
+from a3s_magics.statusline import activity
 from a3s_magics.transcript import (
     CUT_OFF,
     Failure,
@@ -142,6 +143,24 @@ def test_a_denied_call_stays_denied_after_its_tool_end() -> None:
 
     assert call is not None
     assert (call.state, call.reason, call.over) == ("refused", "rule", True)
+
+
+def test_the_status_line_names_the_tool_that_runs() -> None:
+    def approved(tool_id: str) -> list[AgentEvent]:
+        return [
+            ToolStart(tool_id=tool_id, tool_name="bash"),
+            ConfirmationRequired(
+                tool_id=tool_id, tool_name="bash", args={"command": "ls"}, timeout_ms=None
+            ),
+            ConfirmationReceived(tool_id=tool_id, approved=True),
+        ]
+
+    first, second = approved("a"), approved("b")
+    assert activity(fold(TextDelta(text="Let me see."))) == "answering"
+    assert activity(fold(*first)) == "bash runs"
+    assert activity(fold(*first, *second)) == "2 tools run"
+    assert activity(fold(*first, *second, tool_end("b"))) == "bash runs"
+    assert activity(fold(*first, tool_end("a"))) == "answering"
 
 
 def test_a_tool_end_without_a_beginning_is_shown() -> None:
