@@ -7,7 +7,7 @@ from a3s_code.commands.host import CommandHost
 from a3s_code.commands.outcome import CommandOutcome
 from a3s_code.commands.registry import BuiltinHandler, Command, CommandRegistry
 from a3s_code.errors import A3SError, BtwFailed
-from a3s_code.schedule.grammar import parse_loop
+from a3s_code.schedule.grammar import mistaken_interval, parse_loop
 
 
 async def _help(args: str, host: CommandHost, registry: CommandRegistry) -> CommandOutcome:
@@ -60,7 +60,10 @@ async def _loop(args: str, host: CommandHost, registry: CommandRegistry) -> Comm
     if request is None:
         return CommandOutcome(texts.LOOP_USAGE)
     task_id = host.scheduler.add(request.prompt, request.interval_s)
-    return CommandOutcome(texts.scheduled_text(task_id, request.prompt, request.interval_s))
+    mistaken = mistaken_interval(args)
+    return CommandOutcome(
+        texts.scheduled_text(task_id, request.prompt, request.interval_s, mistaken)
+    )
 
 
 async def _cron_list(args: str, host: CommandHost, registry: CommandRegistry) -> CommandOutcome:

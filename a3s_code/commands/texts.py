@@ -113,9 +113,14 @@ def mcp_text(servers: Sequence[McpServer]) -> str:
     return "\n".join(lines)
 
 
-def scheduled_text(task_id: str, prompt: str, interval_s: int) -> str:
-    """The confirmation of `/loop`."""
+def scheduled_text(task_id: str, prompt: str, interval_s: int, mistaken: str | None = None) -> str:
+    """The confirmation of `/loop`; `mistaken` is a word that was meant as an interval, but is none."""
     text = f'Scheduled [{task_id}]: "{prompt}" — fires every {format_interval(interval_s)}'
+    if mistaken:
+        text += (
+            f"\nNote: {mistaken!r} is not an interval (30s, 5m, 2h or 1d), so it stays in the prompt."
+            f" /cron-cancel {task_id} takes it back."
+        )
     if interval_s >= LIFETIME_S:
         text += "\nNote: a task ends 3 days after its creation, so this one never fires."
     return text

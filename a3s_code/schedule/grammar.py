@@ -11,6 +11,7 @@ MIN_INTERVAL_S = 1
 _UNITS = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 # More digits than this are no duration anybody means; and int() has a limit of its own.
 _INTERVAL = re.compile(r"([0-9]{1,9})([smhd])")
+_MEANT_AS_INTERVAL = re.compile(r"[0-9]+([.,][0-9]+)?[A-Za-z]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,19 @@ def parse_loop(args: str) -> LoopRequest | None:
             return LoopRequest(prompt, interval_s) if prompt else None
     prompt = args.strip()
     return LoopRequest(prompt, DEFAULT_INTERVAL_S) if prompt else None
+
+
+def mistaken_interval(args: str) -> str | None:
+    """The word of `/loop` that stands where an interval would and looks like one, but is none.
+
+    Such as `10x` and `5min`, in front or behind a closing `every`; it is a part of the prompt. None
+    when another word is the interval.
+    """
+    words = args.split()
+    places = [*words[:1], *(words[-1:] if words[-2:-1] == ["every"] else [])]
+    if any(parse_interval(word) is not None for word in places):
+        return None
+    return next((word for word in places if _MEANT_AS_INTERVAL.fullmatch(word)), None)
 
 
 def format_interval(seconds: int) -> str:

@@ -174,6 +174,14 @@ def test_loop_says_when_a_task_will_never_fire(host: Host) -> None:
     assert "never fires" in note
 
 
+def test_loop_says_that_a_mistaken_interval_stays_in_the_prompt(host: Host) -> None:
+    first, note = run("/loop 10x check", host).text.splitlines()
+
+    assert first == 'Scheduled [a1b2c3d4]: "10x check" — fires every 10m'
+    assert "'10x' is not an interval (30s, 5m, 2h or 1d)" in note
+    assert "/cron-cancel a1b2c3d4" in note
+
+
 @pytest.mark.parametrize("text", ["/loop", "/loop 5m", "/loop every 5m"])
 def test_loop_without_a_prompt_explains_itself(host: Host, text: str) -> None:
     answer = run(text, host).text

@@ -10,6 +10,7 @@ from a3s_code.schedule.grammar import (
     LoopRequest,
     format_interval,
     format_remaining,
+    mistaken_interval,
     parse_interval,
     parse_loop,
 )
@@ -67,6 +68,29 @@ def test_an_interval_is_digits_and_one_unit(word: str, seconds: int | None) -> N
 )
 def test_the_interval_is_taken_out_of_the_prompt(args: str, prompt: str, seconds: int) -> None:
     assert parse_loop(args) == LoopRequest(prompt, seconds)
+
+
+@pytest.mark.parametrize(
+    ("args", "word"),
+    [
+        ("10x hi", "10x"),
+        ("5min check the build", "5min"),
+        ("1.5h check", "1.5h"),
+        ("5M check", "5M"),
+        ("9999999999s check", "9999999999s"),
+        ("check every 5mins", "5mins"),
+        ("3 bugs are open: which?", None),
+        ("check every 5", None),
+        ("check every day", None),
+        ("check 10x", None),
+        ("5m 10x hi", None),
+        ("10x hi every 5m", None),
+        ("check", None),
+        ("", None),
+    ],
+)
+def test_what_looks_like_an_interval_and_is_none(args: str, word: str | None) -> None:
+    assert mistaken_interval(args) == word
 
 
 @pytest.mark.parametrize("args", ["", "  ", "5m", " 5m ", "every 5m"])
