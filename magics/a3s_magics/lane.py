@@ -16,12 +16,15 @@ and fill queues. They are called past the comm, because a comm's own dispatch fi
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import logging
 import queue
 import threading
 import time
 from typing import Any
+
+from a3s_magics.after_cell import after_cell
 
 _log = logging.getLogger(__name__)
 _INSTALL_S = 30.0  # a moment, unless the machine is very busy
@@ -41,6 +44,7 @@ class Lane:
         self._installed = False
         self._request: Any = None
         self._said = 0.0
+        self._clicks: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
     @property
     def usable(self) -> bool:
@@ -71,6 +75,8 @@ class Lane:
         for comm_id, known in list(self._widgets.items()):
             if known is widget:
                 del self._widgets[comm_id]
+        if not self._widgets and not self._clicks.empty():
+            after_cell(self._tell_of_clicks)
 
     # -- life --------------------------------------------------------------------------------------
 
@@ -176,8 +182,15 @@ class Lane:
         return message
 
     def _handle(self, message: dict[str, Any]) -> None:
-        """Deliver, between the `busy` and `idle` that tell ipywidgets it may send more."""
-        self._status("busy", message)
+        """Deliver; for a change of state between the `busy` and `idle` that let its sender go on.
+
+        Nobody waits for those of a click, which often ends the cell: they are told after that.
+        """
+        is_click = message["content"].get("data", {}).get("method") == "custom"
+        if is_click:
+            self._clicks.put(message)
+        else:
+            self._status("busy", message)
         try:
             widget = self._widgets.get(message["content"]["comm_id"])
             if widget is not None:
@@ -185,9 +198,17 @@ class Lane:
         except Exception:  # noqa: BLE001  # the lane must live on, whatever a handler did
             _log.exception("a widget's handler failed")
         finally:
-            self._status("idle", message)
-            # Front ends show the last status of all: say again that the cell is busy.
-            self._status("busy", self._request)
+            if not is_click:
+                self._status("idle", message)
+                # Front ends show the last status of all: say again that the cell is busy.
+                self._status("busy", self._request)
+
+    def _tell_of_clicks(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                message = self._clicks.get_nowait()
+                self._status("busy", message)
+                self._status("idle", message)
 
     def _status(self, state: str, parent: Any) -> None:
         kernel = self._kernel

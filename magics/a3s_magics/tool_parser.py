@@ -18,7 +18,7 @@ from a3s_magics.tool_schema import BODIES, Parameter, parameters_of, rest_of_lin
 TELL = "--tell"
 # Our own options in front of a program; what follows them is the program's.
 _OPTIONS = {
-    "bash": re.compile(r"(--tell|--timeout(?:=|[ \t]+)(?P<timeout>\S+))(?:[ \t]+|$)"),
+    "bash": re.compile(r"(--tell|--timeout(?:(?:=|[ \t]+)(?P<timeout>\S*))?)(?:[ \t]+|$)"),
     "python": re.compile(r"--tell(?:[ \t]+|$)"),
 }
 _TELL_HELP = "add call and result to the conversation; the model reads them with the next prompt"
@@ -73,17 +73,22 @@ def _verbatim(definition: Mapping[str, Any], program: str, line: str) -> Call:
     if text in ("-h", "--help"):
         tool_parser(definition).parse_line("--help")
     while option := options.match(text):
-        timeout = option.groupdict().get("timeout")
-        if timeout is None:
+        if option[0].strip() == TELL:
             tell = True
-        elif timeout.isdecimal():
-            args["timeout"] = int(timeout)
         else:
-            raise UsageError(f"%a3s_{name}: --timeout takes milliseconds, not {timeout!r}")
+            args["timeout"] = _milliseconds(name, option["timeout"] or "")
         text = text[option.end() :]
     if not text:
         raise UsageError(f"%a3s_{name}: the {program} is missing")
     return Call(name, {program: text, **args}, tell)
+
+
+def _milliseconds(tool: str, value: str) -> int:
+    if value in ("", "-"):  # the dash stands for the lines of a cell
+        raise UsageError(f"%a3s_{tool}: --timeout needs a value, in milliseconds")
+    if not value.isdecimal():
+        raise UsageError(f"%a3s_{tool}: --timeout takes milliseconds, not {value!r}")
+    return int(value)
 
 
 def tool_parser(definition: Mapping[str, Any]) -> LineParser:

@@ -133,18 +133,27 @@ class Kernel:
         while set(screen.widgets) != screen.closed:
             screen.take(self.client.get_iopub_msg(timeout=DEADLINE_S))
 
-    def click(self, comm_id: str) -> None:
-        """Press a button, as a front end does."""
-        self.say(comm_id, {"method": "custom", "content": {"event": "click"}})
+    def click(self, comm_id: str) -> str:
+        """Press a button, as a front end does; the id of the message."""
+        return self.say(comm_id, {"method": "custom", "content": {"event": "click"}})
 
     def type(self, comm_id: str, text: str) -> None:
         """Put text into a text field."""
         self.say(comm_id, {"method": "update", "state": {"value": text}, "buffer_paths": []})
 
-    def say(self, comm_id: str, data: dict[str, Any]) -> None:
-        """Send a comm message on the shell channel."""
+    def say(self, comm_id: str, data: dict[str, Any]) -> str:
+        """Send a comm message on the shell channel; its id."""
         message = self.client.session.msg("comm_msg", {"comm_id": comm_id, "data": data})
         self.client.shell_channel.send(message)
+        return str(message["msg_id"])
+
+    def wait_for_status(self, message_id: str, state: str) -> None:
+        """Follow the messages after a cell until the kernel tells this state for a message."""
+        while True:
+            message = self.client.get_iopub_msg(timeout=DEADLINE_S)
+            told = message["content"].get("execution_state")
+            if told == state and message["parent_header"].get("msg_id") == message_id:
+                return
 
 
 def once(condition: Callable[[Screen], object], act: Callable[[Screen], None]) -> Watch:

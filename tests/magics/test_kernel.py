@@ -60,6 +60,27 @@ def test_cancel_is_heard_while_the_cell_runs(kernel: Kernel, model_server: Model
     ]
 
 
+@pytest.mark.versions
+def test_nothing_is_told_of_a_click_before_the_cell_has_ended(
+    kernel: Kernel, model_server: ModelServer
+) -> None:
+    """A notebook server delays small messages behind each other, so each would delay the end."""
+    model_server.script(says("partial answer", wait()))
+    clicks: list[str] = []
+
+    def cancel(screen: Screen) -> None:
+        comm_id = screen.button("Cancel")
+        assert comm_id is not None
+        clicks.append(kernel.click(comm_id))
+
+    screen = kernel.run(
+        "%%a3s\ncount", once(lambda screen: "partial answer" in screen.shown, cancel), answer=""
+    )
+
+    assert screen.reply["ename"] == "TurnCancelled"
+    kernel.wait_for_status(clicks[0], "idle")  # running the cell passes over whatever comes earlier
+
+
 def test_a_front_end_without_widgets_says_what_to_do(
     kernel: Kernel, model_server: ModelServer
 ) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from functools import partial
 from html import escape
 
 import ipywidgets
 
+from a3s_magics.after_cell import after_cell
 from a3s_magics.desk import Desk
 from a3s_magics.lane import Lane
-from a3s_magics.painters.closing import close_after_cell
+from a3s_magics.painters.closing import close_tree
 from a3s_magics.painters.outputs import show
 from a3s_magics.painters.pacing import repaint_interval_s
 from a3s_magics.painters.protocol import Bundle
@@ -88,7 +90,7 @@ class WidgetPainter:
         self._lane.forget(self._cancel)
         for question in self._questions.values():
             question.forget()
-        close_after_cell(self._view)
+        after_cell(partial(close_tree, self._view))  # dozens of messages
 
     def _paint_questions(self, view: Transcript) -> None:
         open_ids = [call.tool_id for call in view.questions]
