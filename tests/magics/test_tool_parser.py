@@ -10,7 +10,13 @@ from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
 from a3s_magics.options import HelpWanted
-from a3s_magics.tool_parser import Call, parse_tool_line, shown_line, tool_parser
+from a3s_magics.tool_parser import (
+    Call,
+    parse_tool_cell,
+    parse_tool_line,
+    shown_line,
+    tool_parser,
+)
 from a3s_magics.tool_schema import Parameter, parameters_of
 
 WORDS = st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12)
@@ -86,6 +92,27 @@ def test_a_command_is_the_rest_of_the_line(line: str, call: Call) -> None:
 def test_a_command_may_be_missing(line: str) -> None:
     with pytest.raises(UsageError, match="bash"):
         parse_tool_line(BASH, line)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("--timeout", "--timeout needs a value, in milliseconds"),
+        ("--tell --timeout=", "--timeout needs a value, in milliseconds"),
+        ("--timeout= ls", "--timeout needs a value, in milliseconds"),
+        ("--timeout abc", "--timeout takes milliseconds, not 'abc'"),
+        ("--timeout=-5 ls", "--timeout takes milliseconds, not '-5'"),
+    ],
+)
+def test_a_time_limit_that_is_none_is_no_command(line: str, message: str) -> None:
+    with pytest.raises(UsageError, match=f"%a3s_bash: {message}"):
+        parse_tool_line(BASH, line)
+
+
+@pytest.mark.parametrize("line", ["--timeout", "--timeout="])
+def test_a_cells_line_needs_the_value_too(line: str) -> None:
+    with pytest.raises(UsageError, match="--timeout needs a value, in milliseconds"):
+        parse_tool_cell(BASH, line, "ls")
 
 
 def test_kinds_of_parameters() -> None:
