@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from a3s_code import checks, telemetry
-from a3s_code.assembly import Assembly
+from a3s_code.assembly import Assembly, Groundwork
 from a3s_code.background import runtime
 from a3s_code.config.load import config_from_mapping, load_config
 from a3s_code.config.model import AgentConfig
@@ -32,7 +32,7 @@ class Agent:
 
     def __init__(self, config: AgentConfig) -> None:
         try:
-            config.resolve(None)
+            self._ground = Groundwork.of(config)
         except UnknownModel as error:
             raise ConfigError(error.problem) from error
         telemetry.export_if_asked()
@@ -147,7 +147,7 @@ class Agent:
         session_id: str,
         saved: SavedSession | None = None,
     ) -> Session:
-        parts = Assembly(self._config, given, place)
+        parts = Assembly(self._ground, given, place)
         toolbox, model = parts.toolbox(session_id), parts.bind(given.model)
         memory, warning = parts.memory()
         core = Conversation(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from a3s_code.ahp.supervisor import Supervision, Supervisor
 from a3s_code.ahp.transports import HttpTransport
 from a3s_code.config.keys import credentials_of
-from a3s_code.config.model import AgentConfig
+from a3s_code.config.model import AgentConfig, ResolvedModel
 from a3s_code.config.secret import Secret
 from a3s_code.context.choice import chosen_providers
 from a3s_code.context.instructions import project_instructions
@@ -43,21 +44,38 @@ from a3s_code.tools.workspace import Workspace
 log = logging.getLogger("a3s_code")
 
 
+@dataclass(frozen=True, slots=True)
+class Groundwork:
+    """What all sessions of an agent stand on, worked out once.
+
+    `model` is the configuration's default; `keys` are those it holds, and no session's to change.
+    """
+
+    config: AgentConfig
+    model: ResolvedModel
+    keys: KnownKeys
+
+    @classmethod
+    def of(cls, config: AgentConfig) -> Groundwork:
+        """That of a configuration. Raises `UnknownModel`, `ConfigError` for its default model."""
+        return cls(config, config.resolve(None), KnownKeys(credentials_of(config)))
+
+
 class Assembly:
     """The parts of one session, before they are put together."""
 
-    def __init__(self, config: AgentConfig, options: SessionOptions, place: Workspace) -> None:
-        self._config = config
+    def __init__(self, ground: Groundwork, options: SessionOptions, place: Workspace) -> None:
+        self._ground, self._config = ground, ground.config
         self._options = options
         self._place = place
-        self._crew = Crew.of(options, config)
+        self._crew = Crew.of(options, ground.config)
         self._slots = self._crew.slots(options.slots())
         # Now, not with the first prompt: a session's instructions do not change under its hands.
         self._instructions = project_instructions(place.root)
 
     def bind(self, selector: str | None) -> BoundModel:
         """A configured model with this session's settings. Raises `UnknownModel`."""
-        resolved = self._config.resolve(selector)
+        resolved = self._ground.model if selector is None else self._config.resolve(selector)
         temperature, budget = self._options.temperature, self._options.thinking_budget
         if selector is None and not (temperature is None and budget is None):
             log.warning("temperature and thinking_budget are ignored: they need `model`")
@@ -131,7 +149,7 @@ class Assembly:
 
     def _known_keys(self) -> KnownKeys:
         """What no tool output may show: a file or a variable often holds the key in use."""
-        keys = KnownKeys(credentials_of(self._config))
+        keys = self._ground.keys.copy()
         transport = self._options.transport()
         if isinstance(transport, HttpTransport) and isinstance(transport.auth_token, Secret):
             keys.add([transport.auth_token.reveal()])

@@ -60,6 +60,12 @@ class KnownKeys:
         self._given |= {value for value in keys if value.lower() not in _NO_KEYS}
         self._spelled: tuple[str, ...] | None = None
 
+    def copy(self) -> KnownKeys:
+        """Others with the same values; what is added to one of the two is unknown to the other."""
+        other = KnownKeys()
+        other._given, other._spelled = self._given, self._spelled
+        return other
+
     @property
     def _values(self) -> tuple[str, ...]:
         """All spellings, made when a text is looked at first: many sessions never see one."""

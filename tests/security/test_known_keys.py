@@ -33,6 +33,16 @@ def test_a_key_is_replaced_in_each_spelling() -> None:
     }
 
 
+def test_a_copy_learns_for_itself() -> None:
+    """The sessions of an agent start with its keys, and keep to themselves what they add."""
+    agents = KnownKeys(KEYS[:1])
+    session, other = agents.copy(), agents.copy()
+    session.add(KEYS[2:3])
+    text = f"{KEYS[0]} {KEYS[2]}"
+    assert session.redact(text) == f"{PLACEHOLDER} {PLACEHOLDER}"
+    assert agents.redact(text) == other.redact(text) == f"{PLACEHOLDER} {KEYS[2]}"
+
+
 def test_words_that_are_no_keys_stay() -> None:
     """What people give a local server that wants a key; and what is too short to be one."""
     keys = KnownKeys(["ollama", "k", "", "EMPTY", "not-needed", "LM-Studio"])
