@@ -66,8 +66,6 @@ _BTW_SYSTEM = (
     "Answer the side question briefly, from the conversation so far. You have no tools now, and "
     "neither the question nor your answer becomes part of the conversation."
 )
-
-
 _ORDERLY_END_S = 5.0  # how long the end of a session waits for the end of its run
 
 
@@ -323,8 +321,8 @@ class Conversation:
         """What a prompt starts: a command, or an execution that takes the session's one place.
 
         For this execution `max_rounds` replaces the session's limit of model calls, and `plan` its
-        choice whether to plan first. Raises `SessionBusy`, and `InvalidArgument` for a blank prompt or for images that the model
-        does not accept; nothing has changed then.
+        choice whether to plan first. Raises `SessionBusy`, and `InvalidArgument` for a blank prompt
+        or for images that the model does not accept; nothing has changed then.
         """
         if commands and parse_command(prompt) is not None:
             return CommandRun(
@@ -407,9 +405,8 @@ class Conversation:
             self._account(usage)
             self.ledger.used_tokens = usage.prompt_tokens
 
-        if (
-            not model.calls_tools
-        ):  # it cannot act, so asking it to go on only makes it repeat itself
+        if not model.calls_tools:
+            # It cannot act, so asking it to go on only makes it repeat itself.
             limits = replace(limits, continuation_enabled=False)
         return Execution(
             loop=AgentLoop(messages, limits),

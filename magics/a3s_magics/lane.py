@@ -141,9 +141,8 @@ class Lane:
         if not self._installed or not self._widgets:
             return
         now = time.monotonic()
-        if (
-            now - self._said >= _SAY_S
-        ):  # the `idle` behind any other request has hidden it meanwhile
+        if now - self._said >= _SAY_S:
+            # The `idle` behind any other request has hidden it meanwhile.
             self._said = now
             self._status("busy", self._request)
         if self._threaded:
