@@ -30,7 +30,8 @@ class AgentServers:
         self._connections = [Connection(config) for config in configs if _usable(config)]
         self._asked = False
         self._lock = asyncio.Lock()
-        weakref.finalize(self, _abandon, self._connections).atexit = False
+        if self._connections:
+            weakref.finalize(self, _abandon, self._connections).atexit = False
 
     def __bool__(self) -> bool:
         return bool(self._connections)
@@ -74,7 +75,6 @@ class SessionServers:
         self._servers: dict[str, _Server] = {}
         self._own: list[Connection] = []
         self._lock = asyncio.Lock()
-        weakref.finalize(self, _abandon, self._own).atexit = False
         for connection in () if shared is None else shared.connections:
             self._register(connection, own=False)
 
@@ -92,6 +92,8 @@ class SessionServers:
         async with self._lock:
             await self._remove(config.name)
             connection = Connection(config)
+            if not self._own:  # not sooner: most sessions never have servers of their own
+                weakref.finalize(self, _abandon, self._own).atexit = False
             self._own.append(connection)
             try:
                 await connection.open()
