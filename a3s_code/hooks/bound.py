@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,10 +18,6 @@ ErrorType = Literal["tool_failure", "llm_failure", "permission_denied", "timeout
 _RECENT_TOOLS = 10
 
 
-def _recent() -> deque[str]:
-    return deque(maxlen=_RECENT_TOOLS)
-
-
 @dataclass(frozen=True, slots=True)
 class BoundHooks:
     """Fires the events of one run; `recent` are the last tools it ran, the newest last."""
@@ -30,7 +25,7 @@ class BoundHooks:
     engine: HookExecutor
     session_id: str
     workspace: Path
-    recent: deque[str] = field(default_factory=_recent)
+    recent: list[str] = field(default_factory=list)  # a deque takes 700 bytes empty
 
     def of_child(self, session_id: str, workspace: Path) -> BoundHooks:
         """The same hooks, for a child."""
@@ -52,6 +47,7 @@ class BoundHooks:
     ) -> None:
         """A call has run, successfully or not."""
         self.recent.append(tool)
+        del self.recent[:-_RECENT_TOOLS]
         payload = payloads.post_tool_use(
             session_id=self.session_id,
             tool=tool,

@@ -163,6 +163,19 @@ def test_recent_tools_and_messages_grow(model_server: ModelServer, new_session: 
     assert len(listener.of("session_start")) == 1
 
 
+def test_of_the_tools_before_a_call_the_last_ten_are_told(
+    model_server: ModelServer, new_session: NewSession
+) -> None:
+    done = [calls("glob", id="first", pattern="*"), *(calls("ls", id=f"c{n}") for n in range(11))]
+    model_server.script(*done, says("Done."))
+    session = new_session()
+    listener = Listener(session, "pre_tool_use")
+    by_send(session, "look around")
+    *_, before_last, last = [told["recent_tools"] for told in listener.of("pre_tool_use")]
+    assert before_last == ["glob", *["ls"] * 9]
+    assert last == ["ls"] * 10
+
+
 def test_a_blocked_tool_call(
     model_server: ModelServer,
     new_session: NewSession,
