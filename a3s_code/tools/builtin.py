@@ -38,7 +38,7 @@ def builtin_tools(
     commands of `bash` when it is given. `task`, `parallel_task`, `run_team` and `Skill` need a
     session and are made there.
     """
-    allowed_hosts = web.allow_private_hosts if web else ()
+    allowed_hosts = frozenset(web.allow_private_hosts if web else ())
     return [
         *_FILES,
         _BASH if sandbox is None else SandboxedBash(sandbox),
