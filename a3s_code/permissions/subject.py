@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 _PATH_TOOLS = frozenset({"read", "write", "edit", "patch"})
+_FOLDER_TOOLS = frozenset({"ls", "grep", "glob"})
 _PLAIN = {"bash": "command", "skill": "skill_name", "task": "agent", "web_fetch": "url"}
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:/")
 
@@ -46,6 +47,17 @@ def subject_of(tool: str, args: Mapping[str, Any], workspace: Path | None) -> Su
     if name == "grep":
         return _grep_subject(_text(args, "pattern"), _text(args, "path"), workspace)
     return _plain_subject(_plain_text(name, args))
+
+
+def placed(tool: str, args: Mapping[str, Any], workspace: Path) -> Mapping[str, Any]:
+    """The arguments with the path that they name absolute, whatever workspace they are read in."""
+    name = tool.lower()
+    if name in _PATH_TOOLS:
+        given = _text(args, "file_path") or _text(args, "path")
+        return {**args, "file_path": os.path.join(workspace, given)}
+    if name in _FOLDER_TOOLS:
+        return {**args, "path": os.path.join(workspace, _text(args, "path"))}
+    return args
 
 
 def _plain_text(name: str, args: Mapping[str, Any]) -> str:

@@ -79,7 +79,8 @@ def _host(gate: Gate) -> Gate:
 def _asks(gate: Gate, tool: str, args: Mapping[str, Any]) -> bool:
     """Whether a rule says to ask, whatever stronger rules say."""
     rules = () if gate.policy is None or gate.permissive else gate.policy.ask
-    return any(rule.matches(tool, args, gate.workspace) for rule in rules)
+    readings = gate.readings(tool, args)
+    return any(rule.matches(tool, seen, place) for rule in rules for seen, place in readings)
 
 
 def agent_is_denied(gate: Gate, agent: str) -> bool:
@@ -96,7 +97,8 @@ def child_gate(parent: Gate, spec: ChildSpec, workspace: Path, scope: str) -> Ga
     # that it delegates to has the rules of whoever runs the skill.
     if isinstance(parent.checker, GrantRules):
         parent = parent.checker.parent
-    parent = replace(parent, workspace=workspace)
+    if workspace != parent.workspace:
+        parent = replace(parent, workspace=workspace, home=parent.home or parent.workspace)
     if spec.grant is not None:
         rules: AgentRules | GrantRules = GrantRules(parent, spec.grant)
         return replace(parent, checker=rules, restriction=None, scope=scope)

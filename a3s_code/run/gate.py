@@ -22,7 +22,8 @@ from a3s_code.permissions.confirmation import (
     PendingConfirmations,
     lane_of,
 )
-from a3s_code.permissions.policy import PermissionPolicy
+from a3s_code.permissions.policy import PermissionPolicy, Verdict
+from a3s_code.permissions.subject import placed
 from a3s_code.skills.restriction import REASON as RESTRICTED
 from a3s_code.skills.restriction import SkillRestriction
 from a3s_code.telemetry import current
@@ -54,10 +55,12 @@ class Gate:
     Without any of the settings every call is refused, as documented: `ask` with nobody to ask.
     `confirm` is a callable `(tool_name, args) -> bool` that asks in its own way. `restriction` is
     what loaded skills permit. In a child run what one of the `guards` denies stays denied, and
-    questions have ids that begin with `scope`.
+    questions have ids that begin with `scope`. `home` is the workspace that the rules are about,
+    where a child works in another one.
     """
 
     workspace: Path
+    home: Path | None = None
     permissive: bool = False
     policy: PermissionPolicy | None = None
     checker: PermissionChecker | None = None
@@ -77,13 +80,33 @@ class Gate:
                 return "deny"
             return verdict if verdict in ("allow", "ask") else "deny"
         if self.policy is not None:
-            verdict = self.policy.check(tool, args, self.workspace)
+            verdict = self._by_rules(self.policy, tool, args)
             if verdict == "deny" or self.permissive:
                 return "deny" if verdict == "deny" else "allow"
             if verdict == "allow" and widens(tool, args, self.workspace):
                 return "ask"
             return verdict
         return "allow" if self.permissive else "ask"
+
+    def _by_rules(self, policy: PermissionPolicy, tool: str, args: Mapping[str, Any]) -> Verdict:
+        home = self.home
+        if home is not None and policy.enabled:
+            whole = placed(tool, args, self.workspace)
+            if any(rule.matches(tool, whole, home) for rule in policy.deny):
+                return "deny"
+        verdicts = [policy.check(tool, seen, place) for seen, place in self.readings(tool, args)]
+        return next(verdict for verdict in ("deny", "ask", "allow") if verdict in verdicts)
+
+    def readings(self, tool: str, args: Mapping[str, Any]) -> list[tuple[Mapping[str, Any], Path]]:
+        """The call with the workspace to read it in; rules that allow have to cover every reading.
+
+        `src/a` of a child that works in `sub` is `src/a` and `sub/src/a`. A workspace outside of
+        `home` is one of its own: a person has agreed to it.
+        """
+        own = (args, self.workspace)
+        if self.home is None or not self.workspace.is_relative_to(self.home):
+            return [own]
+        return [own, (placed(tool, args, self.workspace), self.home)]
 
     def refuse_direct(self, tool: str, args: Mapping[str, Any]) -> ToolOutput | None:
         """The refusal of a call by hand: only what is denied is refused, nothing is asked."""
@@ -133,7 +156,9 @@ class Gate:
     def _unskilled(self, tool: str, args: Mapping[str, Any]) -> tuple[str, ToolOutput] | None:
         """Reason and refusal of a call that the loaded skills do not permit."""
         restriction = self.restriction
-        if restriction is None or restriction.permits(tool, args, self.workspace):
+        if restriction is None or all(
+            restriction.permits(tool, seen, place) for seen, place in self.readings(tool, args)
+        ):
             return None
         return RESTRICTED, ToolOutput(restriction.refusal(tool), 1)
 

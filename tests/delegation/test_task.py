@@ -408,6 +408,69 @@ def test_another_workspace(
     assert "Rules of sub." in system_of(model_server.requests[0])
 
 
+@pytest.mark.parametrize("call", [("read", "file_path"), ("grep", "path"), ("ls", "path")])
+def test_rules_about_places_hold_from_within_a_folder(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path, call: tuple[str, str]
+) -> None:
+    """A child that works in a folder of the parent's workspace has other relative paths."""
+    (tmp_path / "secret" / "src").mkdir(parents=True)
+    (tmp_path / "secret" / "src" / "key").write_text("hush", encoding="utf-8")
+    tool, argument = call
+    policy = PermissionPolicy(
+        allow=["task(*)", f"{tool}(src/**)", f"{tool}(hush src/**)"],
+        deny=[f"{tool}(secret/src/**)", f"{tool}(hush secret/src/**)"],
+    )
+    session = new_session(permissive=False, permission_policy=policy)
+    place = "src/key" if tool != "ls" else "src"
+    model_server.script(
+        calls("task", prompt="x", workspace="secret"),
+        calls(tool, **{argument: place}, **({"pattern": "hush"} if tool == "grep" else {})),
+        says("child"),
+        says("end"),
+    )
+    session.send("go")
+    [result] = tool_results(model_server, 2)
+    assert result == f"Permission denied: Tool '{tool}' is blocked by permission policy."
+
+
+def test_a_denied_place_stays_denied_from_outside(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    (tmp_path / "secret").mkdir()
+    policy = PermissionPolicy(deny=["write(secret/**)"], default_decision="allow")
+    session = new_session(
+        permissive=False, permission_policy=policy, confirmation_manager=lambda _tool, _args: True
+    )
+    model_server.script(
+        calls("task", prompt="x", workspace=".."),
+        calls("write", file_path=f"{tmp_path.name}/secret/a", content="x"),
+        says("child"),
+        says("end"),
+    )
+    session.send("go")
+    assert tool_results(model_server, 2)[0].startswith("Permission denied")
+    assert not (tmp_path / "secret" / "a").exists()
+
+
+def test_a_rule_that_allows_a_place_means_the_parents(
+    model_server: ModelServer, new_session: NewSession, tmp_path: Path
+) -> None:
+    """`src/**` is a folder of the workspace, not every folder of that name."""
+    (tmp_path / "private" / "src").mkdir(parents=True)
+    (tmp_path / "private" / "src" / "a").write_text("hush", encoding="utf-8")
+    policy = PermissionPolicy(allow=["task(*)", "read(src/**)"])
+    session = new_session(permissive=False, permission_policy=policy)
+    model_server.script(
+        calls("task", prompt="x", workspace="private"),
+        calls("read", file_path="src/a"),
+        says("child"),
+        says("end"),
+    )
+    session.send("go")
+    [result] = tool_results(model_server, 2)
+    assert "requires confirmation" in result
+
+
 # -- definitions -----------------------------------------------------------------------------------
 
 
