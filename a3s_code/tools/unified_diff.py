@@ -24,15 +24,33 @@ class PatchMismatch(ValueError):
 class Hunk:
     """One hunk. `start` is the first old line, from 1, or the line before when no old one is named.
 
-    `old` and `new` are the lines before and after, without line ends; the flags tell that the last
-    of them has no newline behind it.
+    `body` has a sign (`-`, `+` or a blank) and a text for each line; the flags tell that the last
+    old or new line has no newline behind it.
     """
 
     start: int
-    old: list[str] = field(default_factory=list)
-    new: list[str] = field(default_factory=list)
+    body: list[tuple[str, str]] = field(default_factory=list)
     old_ends_bare: bool = False
     new_ends_bare: bool = False
+
+    @property
+    def old(self) -> list[str]:
+        """The lines that it expects."""
+        return [text for sign, text in self.body if sign != "+"]
+
+    def new(self, old: list[str]) -> list[str]:
+        """What `old`, the lines that it fits, become.
+
+        Context stays as it is in the file. Diffs of files with CRLF often have that behind the
+        lines of the file alone, so the line ends of what is added are those of the file.
+        """
+        kept = iter(old)
+        lines: list[str] = []
+        for sign, text in self.body:
+            before = "" if sign == "+" else next(kept)
+            if sign != "-":
+                lines.append(before if sign == " " else text.removesuffix("\r"))
+        return lines
 
 
 def parse_diff(diff: str) -> list[Hunk]:
@@ -61,11 +79,13 @@ def _parse_hunk(lines: list[str], at: int, hunks: list[Hunk]) -> int:
     start, old_count, _, new_count = (1 if n is None else int(n) for n in header.groups())
     hunk = Hunk(start)
     at += 1
-    while len(hunk.old) < old_count or len(hunk.new) < new_count:
+    while old_count > 0 or new_count > 0:
         if at == len(lines) or lines[at].startswith("@@"):
             raise DiffSyntaxError(_wrong_counts(hunks, header[0]))
         at = _parse_line(lines, at, hunk)
-        if len(hunk.old) > old_count or len(hunk.new) > new_count:
+        sign = hunk.body[-1][0]
+        old_count, new_count = old_count - (sign != "+"), new_count - (sign != "-")
+        if old_count < 0 or new_count < 0:
             raise DiffSyntaxError(_wrong_counts(hunks, header[0]))
     at = _parse_marker(lines, at, hunk, lines[at - 1][:1])
     if at < len(lines) and lines[at][:1] in ("+", "-", " "):
@@ -82,10 +102,7 @@ def _parse_line(lines: list[str], at: int, hunk: Hunk) -> int:
     sign, text = lines[at][:1] or " ", lines[at][1:]  # editors strip the blank of an empty line
     if sign not in "+- ":
         raise DiffSyntaxError(_unexpected(lines, at))
-    if sign != "+":
-        hunk.old.append(text)
-    if sign != "-":
-        hunk.new.append(text)
+    hunk.body.append((sign, text))
     return _parse_marker(lines, at + 1, hunk, sign)
 
 
@@ -116,24 +133,26 @@ def apply_hunks(text: str, hunks: list[Hunk]) -> str:
         lines.pop()
     total, result, at = len(lines), list[str](), 0
     for number, hunk in enumerate(hunks, 1):
+        old = hunk.old
         # With no old line the number names the line after which to insert.
-        position = hunk.start - 1 if hunk.old else hunk.start
-        _check(lines, at, position, number, hunk)
-        result += lines[at:position] + hunk.new
-        at = position + len(hunk.old)
+        position = hunk.start - 1 if old else hunk.start
+        _check(lines, at, position, number, old)
+        end = position + len(old)
+        result += lines[at:position] + hunk.new(lines[position:end])
+        at = end
         if hunk.old_ends_bare or hunk.new_ends_bare:
             ends_bare = _end(number, hunk, at == total, ends_bare)
     result += lines[at:]
-    end = "\r\n" if crlf else "\n"
-    return end.join(result) + ("" if ends_bare or not result else end)
+    newline = "\r\n" if crlf else "\n"
+    return newline.join(result) + ("" if ends_bare or not result else newline)
 
 
-def _check(lines: list[str], at: int, position: int, number: int, hunk: Hunk) -> None:
+def _check(lines: list[str], at: int, position: int, number: int, old: list[str]) -> None:
     if position < at:
         raise PatchMismatch(f"hunk {number} overlaps the one before it or is out of order")
     if position > len(lines):
         raise PatchMismatch(f"hunk {number} starts behind the end of the file ({len(lines)} lines)")
-    for offset, expected in enumerate(hunk.old):
+    for offset, expected in enumerate(old):
         line = position + offset
         if line >= len(lines):
             raise PatchMismatch(f"hunk {number} goes on behind the end of the file")

@@ -39,6 +39,10 @@ def test_hunks_are_applied_and_counted(bench: Bench) -> None:
         ("a\r\nb\r\n", "@@ -1,2 +1,2 @@\n a\n-b\n+x\n", "a\r\nx\r\n"),
         ("a\r\nb\r\n", "@@ -1,2 +1,2 @@\r\n a\r\n-b\r\n+x\r\n", "a\r\nx\r\n"),
         ("a\n", "@@ -1 +1 @@\r\n-a\r\n+x\r\n", "x\n"),
+        # As git writes it: CR belongs to the lines of the file, not to those of the diff.
+        ("a\r\nb\r\n", "--- a\n+++ b\n@@ -1,2 +1,2 @@\n a\r\n-b\r\n+x\r\n", "a\r\nx\r\n"),
+        ("a\nb\n", "--- a\n+++ b\n@@ -1,2 +1,2 @@\n a\r\n-b\r\n+x\r\n", "a\nx\n"),
+        ("a\nb\r", "@@ -1,2 +1,3 @@\n a\n+x\n b\n", "a\nx\nb\r"),
         ("a", "@@ -1 +1 @@\n-a\n\\ No newline at end of file\n+x\n", "x\n"),
         ("a\n", "@@ -1 +1 @@\n-a\n+x\n\\ No newline at end of file\n", "x"),
         (
@@ -139,9 +143,12 @@ def test_a_real_diff_gives_the_other_text(
         return
     hunks = parse_diff(_diff(old, new, context))
     assert apply_hunks(old, hunks) == new
-    if crlf and "\n" in old and old.endswith("\n") and new.endswith("\n"):
-        as_crlf = apply_hunks(old.replace("\n", "\r\n"), hunks)
-        assert as_crlf == new.replace("\n", "\r\n")
+    if crlf and "\n" in old:
+        old_crlf, new_crlf = (text.replace("\n", "\r\n") for text in (old, new))
+        assert apply_hunks(old_crlf, hunks) == new_crlf
+        hunks = parse_diff(_diff(old_crlf, new_crlf, context))
+        assert apply_hunks(old_crlf, hunks) == new_crlf
+        assert apply_hunks(old, hunks) == new
 
 
 @given(st.text(alphabet="@-+ 1,0\n\\a", max_size=60))
