@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from urllib.parse import urljoin, urlsplit
 
 _NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
-_SITE_LOCAL = IPv6Network("fec0::/10")  # deprecated; `is_global` takes it for public
+# What `is_global` takes for public, in some version of Python or in all: special blocks in IANA's
+# registries, and the address under which Azure's machines reach their host.
+_SPECIAL = tuple(
+    ip_network(block)
+    for block in (
+        *("192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32"),
+        *("2001::/23", "3fff::/20", "5f00::/16", "fec0::/10"),
+    )
+)
 _IPV4_COMPATIBLE = IPv6Network("::/96")  # deprecated, and still understood by some systems
 
 
@@ -34,7 +42,7 @@ def _is_public(address: IPv4Address | IPv6Address) -> bool:
         address.is_multicast
         or address.is_reserved
         or address.is_unspecified
-        or address in _SITE_LOCAL
+        or any(address in network for network in _SPECIAL)
     )
 
 
@@ -42,7 +50,7 @@ def _carried(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     """The IPv4 addresses that an IPv6 address leads to."""
     if isinstance(address, IPv4Address):
         return []
-    carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    carried = [address.ipv4_mapped, address.sixtofour]
     if any(address in network for network in (*_NAT64, _IPV4_COMPATIBLE)):
         carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
     return [part for part in carried if part is not None]
