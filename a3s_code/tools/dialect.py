@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 import threading
 import warnings
+from collections.abc import Collection
 
 QUANTIFIER = re.compile(r"[*+?]|\{\d+(?:,\d*)?\}")
 LITERAL = re.compile(r"[^\\.^$*+?{}\[\]|()]")
 GROUP = re.compile(r"\((?:\?:|\?P<\w+>|(?!\?))", re.ASCII)
-ESCAPE = re.compile(r"\\(?:[dDwWsSbBtrfv]|[^\w\s<>'\"`])", re.ASCII)
+ESCAPE = re.compile(r"\\(?:[dDwWsSbtrfv]|[^\w\s<>'\"`])", re.ASCII)
 CLASS = re.compile(r"\[\^?\]?(?:[^\[\]\\&~|-]|\\[dDwWsStrfv]|\\[^\w\s]|-(?!-))*\]", re.ASCII)
 INLINE_I = "(?i)"
 
@@ -37,6 +38,7 @@ def same_in_ripgrep(pattern: str) -> bool:
     if not pattern.isprintable():
         return False
     at = len(INLINE_I) if pattern.startswith(INLINE_I) else 0
+    seen = set[str]()
     while at < len(pattern):
         token = (
             LITERAL.match(pattern, at)
@@ -45,8 +47,9 @@ def same_in_ripgrep(pattern: str) -> bool:
             or CLASS.match(pattern, at)
             or re.compile(r"[.^$|)]").match(pattern, at)
         )
-        if token is None:
+        if token is None or _is_misread(token[0], seen):
             return False
+        seen.add(token[0])
         at = token.end()
         quantifier = QUANTIFIER.match(pattern, at)
         if quantifier is not None:
@@ -56,6 +59,13 @@ def same_in_ripgrep(pattern: str) -> bool:
             if pattern.startswith(("*", "+", "?", "{"), at):  # possessive, or a literal brace
                 return False
     return True
+
+
+def _is_misread(token: str, before: Collection[str]) -> bool:
+    """Whether ripgrep 13 misses lines by this token after those."""
+    if token == "^":
+        return "$" in before or r"\b" in before
+    return token == r"\b" and "$" in before
 
 
 def stays_in_line(pattern: str) -> bool:
