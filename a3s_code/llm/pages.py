@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from a3s_code.llm.network import ENDLESS, NO_SOCKS, network_problem, respond, ssl_context
+from a3s_code.llm.unpack import ACCEPTED, Unreadable, unpacker
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,8 @@ async def get_page(
     """
     try:
         target = httpx.URL(url)
-        request: dict[str, Any] = {"headers": {"host": target.netloc.decode("ascii")}}
+        host = target.netloc.decode("ascii")
+        request: dict[str, Any] = {"headers": {"host": host, "accept-encoding": ACCEPTED}}
         if address is not None:
             request["extensions"] = {"sni_hostname": target.host}
             target = target.copy_with(host=address)
@@ -82,8 +84,12 @@ async def post_json(url: str, body: bytes, *, headers: Mapping[str, str], max_by
 async def _limited(response: httpx.Response, max_bytes: int) -> tuple[bytes, bool]:
     """Up to `max_bytes` of the body, and whether that is all of it."""
     body = bytearray()
-    async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > max_bytes:
-            return bytes(body[:max_bytes]), False
+    try:
+        unpack = unpacker(response.headers.get("content-encoding", ""))
+        async for piece in response.aiter_raw():
+            body += unpack(piece, max_bytes + 1 - len(body))
+            if len(body) > max_bytes:
+                return bytes(body[:max_bytes]), False
+    except Unreadable as error:
+        raise httpx.DecodingError(str(error)) from error
     return bytes(body), True

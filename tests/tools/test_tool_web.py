@@ -95,6 +95,19 @@ def test_a_compressed_answer_is_unpacked(web: Bench, server: WebServer) -> None:
     assert web.text("web_fetch", url=f"{server.url}/") == "packed"
 
 
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "br", "gzip, identity", "x"])
+def test_an_answer_packed_twice_or_oddly_is_refused(
+    web: Bench, server: WebServer, encoding: str
+) -> None:
+    """Of 1700 bytes that were packed twice could come a gigabyte."""
+    packed = gzip.compress(gzip.compress(b"\0" * 1_000_000))
+    server.answers["/"] = Answer(packed, headers={"Content-Encoding": encoding})
+    assert web.failure("web_fetch", url=f"{server.url}/").endswith(
+        "the server's answer is compressed in a way that cannot be read"
+    )
+    assert server.requests[0][1]["accept-encoding"] == "gzip, deflate"
+
+
 def test_a_status_other_than_2xx_fails(web: Bench, server: WebServer) -> None:
     assert web.failure("web_fetch", url=f"{server.url}/no") == (
         f"HTTP 404 for URL: {server.url}/no"
