@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from string import ascii_letters, digits
 from typing import Protocol
 
-from a3s_magics.options import LineParser
+from a3s_magics.options import GIVEN, LineParser
 
 CELL = "%%a3s"
 _LINE = re.compile(r"\s*(?:[\w.,\s\[\]]+=\s*)?%(?P<name>[A-Za-z][\w-]*)[ \t]+(?P<rest>.*)")
@@ -174,7 +174,7 @@ def _places_filled(words: Sequence[str], flags: dict[str, argparse.Action]) -> i
 def _value(action: argparse.Action, rest: str, typed: str, known: Known) -> Offers:
     if action.choices is not None:
         return _matching(typed, map(str, action.choices), "value")
-    match action.dest:
+    match action.dest.removeprefix(GIVEN):
         case "model":
             return _matching(typed, known.models(), "value")
         case "session":

@@ -15,6 +15,8 @@ from IPython.core.error import UsageError
 # argparse's own sentence about an option at the end of the line.
 _NO_VALUE = re.compile(r"^argument (\S+): expected one argument$")
 SESSION_NAME = re.compile(r"\w[\w.-]{0,63}")
+# In front of a tool's parameter where a parser keeps it: it may be called like anything, `__dict__` too.
+GIVEN = "given "
 UI_NAMES = ("widgets", "display", "final", "terminal")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from IPython.core.error import UsageError
 
-from a3s_magics.options import LineParser
+from a3s_magics.options import GIVEN, LineParser
 from a3s_magics.tool_schema import BODIES, Parameter, parameters_of, rest_of_line
 
 TELL = "--tell"
@@ -63,7 +63,8 @@ def _parsed(definition: Mapping[str, Any], line: str) -> Call:
     name = str(definition["name"])
     given = vars(tool_parser(definition).parse_line(line))
     tell = bool(given.pop(TELL, False))
-    return Call(name, {key: value for key, value in given.items() if value is not None}, tell)
+    args = {key.removeprefix(GIVEN): value for key, value in given.items() if value is not None}
+    return Call(name, args, tell)
 
 
 def _verbatim(definition: Mapping[str, Any], program: str, line: str) -> Call:
@@ -104,17 +105,17 @@ def tool_parser(definition: Mapping[str, Any]) -> LineParser:
     )
     parameters = parameters_of(definition)
     in_place = positional(parameters)
-    flags = {"-h", "--help", TELL}
+    flags = flags_of(parameters)
     for parameter in in_place:
         parser.add_argument(
-            parameter.name,
+            GIVEN + parameter.name,
             nargs=None if parameter.required else "?",
             metavar=_metavar(parameter),
             **_settings(parameter),
         )
     for parameter in parameters:
         if parameter not in in_place and not (bash and parameter.name == "env"):
-            flags.add(_add_option(parser, parameter, flags))
+            _add_option(parser, parameter, flags[parameter.name])
     parser.add_argument(TELL, dest=TELL, action="store_const", const=True, help=_TELL_HELP)
     return parser
 
@@ -134,7 +135,26 @@ def positional(parameters: Sequence[Parameter]) -> list[Parameter]:
     return [*in_place, *(p for p in others[:1] if p.name == "path")]
 
 
-def flag_of(parameter: Parameter) -> str:
+def flags_of(parameters: Sequence[Parameter]) -> dict[str, str]:
+    """By name, the option of each parameter that is not told by its place; no two are alike."""
+    in_place = positional(parameters)
+    taken, flags = {"-h", "--help", TELL}, dict[str, str]()
+    for parameter in parameters:
+        if parameter in in_place:
+            continue
+        flag = _flag(parameter)
+        while not taken.isdisjoint(_spellings(parameter, flag)):  # such as a parameter `help`
+            flag = f"{flag if flag.startswith('--') else '-' + flag}-value"
+        taken.update(_spellings(parameter, flag))
+        flags[parameter.name] = flag
+    return flags
+
+
+def _spellings(parameter: Parameter, flag: str) -> list[str]:
+    return _switches(flag) if parameter.kind == "boolean" else [flag]
+
+
+def _flag(parameter: Parameter) -> str:
     """The option's name on the line: `replace_all` is `--replace-all`, and `-i` stays."""
     if re.fullmatch(r"-[A-Za-z]|--?[\w-]*\w", parameter.name):
         return parameter.name
@@ -150,18 +170,24 @@ def shown_line(tool: str, parameters: Sequence[Parameter], args: Mapping[str, An
         line = f"%a3s_{tool} {timeout}{text}"
         return "" if "env" in args or text != text.strip() or "\n" in line else line
     in_place = positional(parameters)
-    options = [_option(p, args[p.name]) for p in parameters if p.name in args and p not in in_place]
+    flags = flags_of(parameters)
+    options = [
+        _option(p, flags[p.name], args[p.name])
+        for p in parameters
+        if p.name in args and p.name in flags
+    ]
     places = [shlex.quote(_text(args[p.name])) for p in in_place if p.name in args]
     # A value that begins with a dash would be taken for an option.
     ends = ["--"] if any(place.lstrip("'").startswith("-") for place in places) else []
     line = " ".join([f"%a3s_{tool}", *options, *ends, *places])
-    return "" if len(line.splitlines()) > 1 else line
+    # Some versions of argparse take a value `--` for the mark itself.
+    return "" if len(line.splitlines()) > 1 or "--" in places else line
 
 
-def _option(parameter: Parameter, value: Any) -> str:
-    flag = flag_of(parameter)
+def _option(parameter: Parameter, flag: str, value: Any) -> str:
     if parameter.kind == "boolean":
-        return flag if value or not flag.startswith("--") else f"--no-{flag[2:]}"
+        yes, no = _switches(flag)
+        return yes if value else no
     return f"{flag}={shlex.quote(_text(value))}"
 
 
@@ -169,21 +195,40 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _add_option(parser: LineParser, parameter: Parameter, taken: set[str]) -> str:
-    flag = flag_of(parameter)
-    while flag in taken:  # a tool of somebody else may have a parameter called `help`
-        flag = f"{flag if flag.startswith('--') else '-' + flag}-value"
+def _add_option(parser: LineParser, parameter: Parameter, flag: str) -> None:
     settings = _settings(parameter)
     if parameter.kind == "boolean":
-        del settings["type"]
-        if flag.startswith("--"):
-            settings["action"] = argparse.BooleanOptionalAction
-        else:
-            settings |= {"action": "store_const", "const": True}
+        settings |= {"type": None, "action": _Switch}
     elif "choices" not in settings:
         settings["metavar"] = _metavar(parameter)
-    parser.add_argument(flag, dest=parameter.name, required=parameter.required, **settings)
-    return flag
+    parser.add_argument(flag, dest=GIVEN + parameter.name, required=parameter.required, **settings)
+
+
+class _Switch(argparse.Action):
+    """`--name` is true and `--no-name` false; the same for `-n` and `--no-n`.
+
+    argparse's own takes `--no-cache` for false, also where the parameter is called `no_cache`.
+    """
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **settings: Any) -> None:
+        super().__init__(_switches(option_strings[0]), dest, nargs=0, **settings)
+
+    def __call__(
+        self,
+        _parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        _values: object,
+        option_string: str | None = None,
+    ) -> None:
+        setattr(namespace, self.dest, option_string == self.option_strings[0])
+
+    def format_usage(self) -> str:
+        """Both spellings, for the line of the usage."""
+        return " | ".join(self.option_strings)
+
+
+def _switches(flag: str) -> list[str]:
+    return [flag, f"--no-{flag.lstrip('-')}"]
 
 
 def _settings(parameter: Parameter) -> dict[str, Any]:

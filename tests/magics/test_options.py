@@ -9,7 +9,7 @@ from IPython.core.error import UsageError
 
 from a3s_magics.cell_source import as_meant
 from a3s_magics.options import HelpWanted, PromptOptions, parse_prompt_options, words_of
-from a3s_magics.tool_parser import tool_parser
+from a3s_magics.tool_parser import parse_tool_line, tool_parser
 
 GREP = {
     "name": "grep",
@@ -92,15 +92,14 @@ def test_backslashes_of_windows_paths_stay() -> None:
 def test_the_parser_of_a_tool_follows_its_schema() -> None:
     parser = tool_parser(GREP)
 
-    given = vars(parser.parse_line("TODO src --context 2 -i --output-mode count"))
-    assert {name: value for name, value in given.items() if value is not None} == {
+    assert parse_tool_line(GREP, "TODO src --context 2 -i --output-mode count").args == {
         "pattern": "TODO",
         "path": "src",
         "context": 2,
         "-i": True,
         "output_mode": "count",
     }
-    assert vars(parser.parse_line("TODO"))["path"] is None
+    assert parse_tool_line(GREP, "TODO").args == {"pattern": "TODO"}
     with pytest.raises(UsageError, match="PATTERN"):
         parser.parse_line("")
     with pytest.raises(UsageError, match="context"):

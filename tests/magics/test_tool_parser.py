@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
@@ -164,14 +165,25 @@ def calls(draw: st.DrawFn) -> tuple[dict[str, Any], dict[str, Any]]:
     return tool({name: SCHEMAS[kind] for name, kind in kinds.items()}, required), args
 
 
+NAMED_AS_OURS = {"help": {"type": "boolean"}, "tell": {"type": "string"}, "--tell": {}}
+
+
 @given(calls())
+@example((tool(NAMED_AS_OURS, []), {"help": False, "tell": "x", "--tell": 1}))
+@example((tool({"-i": {"type": "boolean"}}, []), {"-i": False}))
+@example((tool({"no_cache": {"type": "boolean"}}, []), {"no_cache": True}))
+@example((tool({"__dict__": {}}, ["__dict__"]), {"__dict__": 1}))
+@example((tool({"a b": {}, "a-b": {"type": "boolean"}, "no-a-b": {}}, []), {"a b": 1, "no-a-b": 2}))
 def test_the_line_to_copy_makes_the_same_call(case: tuple[dict[str, Any], dict[str, Any]]) -> None:
     definition, args = case
     line = shown_line("t", parameters_of(definition), args)
     if line:
         assert parse_tool_line(definition, line.removeprefix("%a3s_t")).args == args
     else:
-        assert any(len(str(value).splitlines()) > 1 or value == "" for value in args.values())
+        values = [
+            v if isinstance(v, str) else json.dumps(v, ensure_ascii=False) for v in args.values()
+        ]
+        assert any(len(f".{v}.".splitlines()) > 1 or v == "--" for v in values)
 
 
 def test_values_are_checked_against_their_choices() -> None:
