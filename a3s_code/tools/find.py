@@ -1,7 +1,4 @@
-"""Finding files by name.
-
-By our own walk, also where ripgrep is installed: starting it and reading its list takes as long.
-"""
+"""Finding files by name: the same list with ripgrep and without."""
 
 from __future__ import annotations
 
@@ -13,6 +10,8 @@ from a3s_code.tools.glob_argument import glob_argument
 from a3s_code.tools.globs import Glob, compile_glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.place import Place, place_of
+from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, list_files
+from a3s_code.tools.ripgrep_rules import rule_options
 from a3s_code.tools.walk import walk
 from a3s_code.tools.workspace import Workspace
 
@@ -23,6 +22,7 @@ def find_files(
     path: str = ".",
     *,
     limits: Limits | None = None,
+    use_ripgrep: bool = True,
 ) -> list[str]:
     """Every file below the directory `path` that matches, workspace-relative with `/`, sorted.
 
@@ -37,7 +37,70 @@ def find_files(
         raise ToolFailed(f"Directory not found: {path}")
     if not os.path.isdir(base):
         raise ToolFailed(f"Not a directory: {path}")
-    return _walked(workspace, place_of(workspace, base), wanted, limits)
+    place = place_of(workspace, base)
+    if use_ripgrep:
+        listed = _with_ripgrep(workspace, place, wanted, limits)
+        if listed is not None:
+            return listed
+    return _walked(workspace, place, wanted, limits)
+
+
+def _with_ripgrep(
+    workspace: Workspace, place: Place, wanted: Glob, limits: Limits
+) -> list[str] | None:
+    """None when there is no ripgrep, or none that can do the same as the walk here."""
+    program = find_ripgrep(workspace.root)
+    if program is None:
+        return None
+    # What leads to a directory that was asked for by name counts for ripgrep, so it begins there.
+    fixed = [] if place.is_left_out else wanted.fixed_folders()
+    start = _entered(workspace, place, fixed)
+    if start is None:
+        return []
+    rules = rule_options(program, start, workspace)
+    if rules is None:
+        return None
+    limits.check()
+    depth = wanted.depth()
+    try:
+        names = list_files(
+            program,
+            str(start.path),
+            wanted,
+            limits,
+            depth=None if depth is None else depth - len(fixed),
+            rules=rules,
+        )
+    except RipgrepFailed:
+        return None
+    way = start.prefix[len(place.prefix) :]
+    return sorted(place.prefix + path for name in names if wanted.matches_file(path := way + name))
+
+
+def _entered(workspace: Workspace, place: Place, names: list[str]) -> Place | None:
+    """The directory that the names lead to; None when a walk would not come there."""
+    for name in names:
+        inner = place.inner(name) if _has_folder(workspace, place, name) else None
+        if inner is None:
+            return None
+        place = inner
+    return place
+
+
+def _has_folder(workspace: Workspace, place: Place, name: str) -> bool:
+    """Whether the directory has one of exactly that name, which not every file system tells."""
+    if name == ".git":
+        return False
+    try:
+        folder = confined.open_folder(workspace.root, place.path)
+    except OSError:
+        return False
+    try:
+        return any(entry.name == name and confined.is_real_folder(entry) for entry in folder.scan())
+    except OSError:
+        return False
+    finally:
+        folder.close()
 
 
 def _walked(workspace: Workspace, place: Place, wanted: Glob, limits: Limits) -> list[str]:

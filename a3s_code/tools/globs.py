@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
 _ENDING = re.compile(r"\*[\w.-]*", re.ASCII)
+_LITERAL = re.compile(r"[^*?\[\\]+")
 _MAX_ALTERNATIVES = 1000
 
 
@@ -53,6 +54,21 @@ class Glob:
     def may_contain(self, path: str) -> bool:
         """Whether a file below this directory could match."""
         return self.folders.fullmatch(path) is not None
+
+    def fixed_folders(self) -> list[str]:
+        """Names of the directories, from the outermost on, in which all that matches must lie."""
+        fixed = []
+        for level in zip(*(parts[:-1] for parts in self.alternatives), strict=False):
+            if len(set(level)) > 1 or not _LITERAL.fullmatch(level[0]):
+                break
+            fixed.append(level[0])
+        return fixed
+
+    def depth(self) -> int | None:
+        """How many components the longest path that matches has; None without a limit."""
+        if any("**" in parts for parts in self.alternatives):
+            return None
+        return max(map(len, self.alternatives))
 
     def plain_names(self) -> list[str] | None:
         """Patterns for a file's last component that any glob library reads alike.

@@ -93,11 +93,8 @@ def parse_rules(folder: str, lines: Iterable[str]) -> RuleFile:
 
 
 def _adapted(rule: str) -> str:
-    """`x/**` means what is in x but not x itself, which pathspec would include.
-
-    For a walk that does not enter ignored directories `x/*` says the same.
-    """
-    return rule[:-1] if rule.endswith("/**") else rule
+    """`x/**` means what is in x, however deep, but not x itself, which pathspec would include."""
+    return f"{rule}/*" if rule.endswith("/**") else rule
 
 
 def _unnamed(regex: re.Pattern[str]) -> str:

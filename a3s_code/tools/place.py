@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from a3s_code.tools.ignore import FILE_NAME, NO_RULES, IgnoreRules, read_rule_lines
+from a3s_code.tools.ignore import NO_RULES, IgnoreRules, read_rule_lines
 from a3s_code.tools.workspace import Workspace
 
 
@@ -15,41 +15,32 @@ class Place:
     """A directory in a workspace to search. `prefix` is its relative path, "" or ending in `/`.
 
     `rules` are those of the directories between the workspace and this one. A directory that they
-    leave out was asked for by name: then they do not hold, so `rules` is empty.
+    leave out was asked for by name: `is_left_out`, and they do not hold, so `rules` is empty.
     """
 
     path: Path
     prefix: str
     rules: IgnoreRules
+    is_left_out: bool = False
 
-    def ripgrep_sees_the_same(self, workspace: Workspace) -> bool:
-        """Whether rg, told to respect the parents' rules, would read no others than ours."""
-        if not self.rules.files:
-            return True  # it is told not to look at parents at all
-        above = (workspace.root, *workspace.root.parents)
-        for folder in above:
-            if folder != workspace.root and (folder / FILE_NAME).exists():
-                return False
-            if (folder / ".git").exists():
-                return True
-        return True
+    def inner(self, name: str) -> Place | None:
+        """The place of a directory in this one; None when the rules leave it out."""
+        rules = self.rules.below(self.prefix, read_rule_lines(os.fspath(self.path)))
+        prefix, path = f"{self.prefix}{name}/", self.path / name
+        if rules.ignores(prefix):
+            return None
+        if (path / ".git").exists():  # a repository inside: the rules around it do not hold
+            rules = NO_RULES
+        return Place(path, prefix, rules)
 
 
 def place_of(workspace: Workspace, path: Path) -> Place:
     """The place of a resolved directory."""
+    place = Place(workspace.root, "", NO_RULES)
     relative = workspace.relative(path)
-    if relative == ".":
-        return Place(path, "", NO_RULES)
-    parts = relative.split("/")
-    rules, folder = NO_RULES, ""
-    for part in parts:
-        here = workspace.root / folder
-        if folder and (here / ".git").exists():
-            rules = NO_RULES
-        rules = rules.below(folder, read_rule_lines(os.fspath(here)))
-        folder += f"{part}/"
-        if rules.ignores(folder):
-            return Place(path, f"{relative}/", NO_RULES)
-    if (path / ".git").exists():  # a repository inside: the rules around it do not hold
-        rules = NO_RULES
-    return Place(path, f"{relative}/", rules)
+    for name in relative.split("/") if relative != "." else ():
+        inner = place.inner(name)
+        if inner is None:
+            return Place(path, f"{relative}/", NO_RULES, is_left_out=True)
+        place = inner
+    return place

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +18,6 @@ from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.own_group import own_group
 
-# Only the rules in the workspace count, never those of the user or of the machine.
-_COMMON = (
-    "--no-config",
-    "--no-require-git",
-    "--no-ignore-dot",
-    "--no-ignore-exclude",
-    "--no-ignore-global",
-    "--glob=!.git",
-)
 _PIECE_BYTES = 1 << 16
 
 
@@ -51,13 +42,12 @@ def search_files(
     *,
     ignore_case: bool,
     ordered: bool,
-    parents: bool,
+    rules: Sequence[str],
 ) -> Iterator[list[Match]]:
     """The matching lines of each file below `base`; files in order only if `ordered`, which is slow.
 
     Paths are relative to `base`, with `/`; files that `wanted` does not match may be among them.
-    `parents` lets the rules of the directories above `base` count. Raises `RipgrepFailed`, and what
-    `limits` raise.
+    `rules` are the options of `rule_options`. Raises `RipgrepFailed`, and what `limits` raise.
     """
     command = [
         program,
@@ -67,7 +57,8 @@ def search_files(
         "--crlf",
         *(["--ignore-case"] if ignore_case else []),
         *(["--sort=path"] if ordered else []),
-        *_options(wanted, parents=parents),
+        *rules,
+        *_options(wanted),
         f"--regexp={pattern}",
         "./",
     ]
@@ -87,12 +78,35 @@ def search_files(
         raise RipgrepFailed
 
 
-def _options(wanted: Glob, *, parents: bool) -> list[str]:
-    options = list(_COMMON)
-    if not parents:
-        options.append("--no-ignore-parent")
-    if wanted.wants_hidden:
-        options.append("--hidden")
+def list_files(
+    program: str,
+    base: str,
+    wanted: Glob,
+    limits: Limits,
+    *,
+    depth: int | None,
+    rules: Sequence[str],
+) -> list[str]:
+    """The files below `base`, at most `depth` levels of names deep, in any order.
+
+    Paths are relative to `base`, with `/`; files that `wanted` does not match may be among them.
+    `rules` are the options of `rule_options`. Raises `RipgrepFailed`, and what `limits` raise.
+    """
+    command = [
+        program,
+        "--files",
+        "--null",
+        *([] if depth is None else [f"--max-depth={depth}"]),
+        *rules,
+        *_options(wanted),
+    ]
+    # The names of a directory that it could not read would be missing, and only its end tells.
+    listed = b"".join(_output(command, base, limits, good_ends=(0, 1)))
+    return _slashes(os.fsdecode(listed)).split("\0")[:-1]
+
+
+def _options(wanted: Glob) -> list[str]:
+    options = ["--hidden"] if wanted.wants_hidden else []
     names = wanted.plain_names()
     if names is not None:
         # As a file type and not as --glob, which would overrule the ignore rules.
@@ -101,8 +115,14 @@ def _options(wanted: Glob, *, parents: bool) -> list[str]:
     return options
 
 
-def _output(command: Sequence[str], base: str, limits: Limits) -> Iterator[bytes]:
-    """Pieces of the standard output. The program is dead when this generator ends, however."""
+def _output(
+    command: Sequence[str], base: str, limits: Limits, good_ends: Collection[int] = (0, 1, 2)
+) -> Iterator[bytes]:
+    """Pieces of the standard output. The program is dead when this generator ends, however.
+
+    Raises `RipgrepFailed` unless it has ended with one of the codes: 0, or 1 when it has found
+    nothing. 2 stands for an unreadable directory or, where nothing was written, for wrong usage.
+    """
     try:
         process = subprocess.Popen(
             command,
@@ -126,8 +146,8 @@ def _output(command: Sequence[str], base: str, limits: Limits) -> Iterator[bytes
             silent = False
             yield piece
         limits.check()
-        # 1: nothing found. 2: an unreadable directory, or wrong usage; then nothing was written.
-        if process.wait() not in ((0, 1) if silent else (0, 1, 2)):
+        end = process.wait()
+        if end not in good_ends or (silent and end == 2):
             raise RipgrepFailed
     finally:
         timer.cancel()

@@ -20,6 +20,7 @@ from a3s_code.tools.linesearch import LineSearch
 from a3s_code.tools.match import Match, Matches
 from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, search_files
+from a3s_code.tools.ripgrep_rules import rule_options
 from a3s_code.tools.search_helpers import Help, Helpers, help_for
 from a3s_code.tools.search_run import search_names
 from a3s_code.tools.walk import Run, walk
@@ -119,7 +120,8 @@ def _with_ripgrep(
     None when there is no ripgrep, or none that can do the same as the walk here.
     """
     program = find_ripgrep(workspace.root)
-    if program is None or not place.ripgrep_sees_the_same(workspace):
+    rules = rule_options(program, place, workspace) if program is not None else None
+    if program is None or rules is None:
         return None
     for ordered in (False, True):
         files = search_files(
@@ -130,7 +132,7 @@ def _with_ripgrep(
             limits,
             ignore_case=query.ignore_case,
             ordered=ordered,
-            parents=bool(place.rules.files),
+            rules=rules,
         )
         try:
             matches = _collect(_placed(files, place, query.wanted), query.max_matches)
