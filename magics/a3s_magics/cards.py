@@ -42,9 +42,9 @@ _TOLD_BY_DIFFS = {"content", "old_string", "new_string", "diff"}
 _FIRST_ARGUMENT = (
     "command",
     "code",
+    "pattern",  # what is looked for tells more than where
     "file_path",
     "path",
-    "pattern",
     "url",
     "query",
     "name",

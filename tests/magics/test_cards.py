@@ -191,6 +191,14 @@ def words_of(value: Any) -> set[str]:
     return set(re.findall(r"\w+", value if isinstance(value, str) else json.dumps(value)))
 
 
+def test_a_search_is_about_what_is_looked_for() -> None:
+    """And the folder stays in the card, with the other arguments."""
+    search = call("grep", args={"path": "src", "pattern": "TODO"}, result="src/a.py:1:TODO")
+
+    assert headline(search) == "TODO"
+    assert '"path": "src"' in card_text(search)
+
+
 def test_a_call_without_arguments_has_no_empty_topic() -> None:
     bare = call(name="ls", args={}, result="")
 
