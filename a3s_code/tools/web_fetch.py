@@ -7,10 +7,9 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from a3s_code.errors import ToolFailed
+from a3s_code.tools.page_conversion import page_as_text
 from a3s_code.tools.protocol import ToolContext, ToolOutput
-from a3s_code.tools.threads import in_thread
 from a3s_code.tools.web_address import BadAddress, host_and_port
-from a3s_code.tools.web_text import page_text
 
 MAX_BODY_BYTES = 5 * 1024 * 1024
 DEFAULT_TIMEOUT_S = 30
@@ -50,9 +49,7 @@ class WebFetch:
         self._allowed_hosts = frozenset(allowed_hosts)
 
     async def run(self, args: Mapping[str, Any], ctx: ToolContext) -> ToolOutput:
-        """Fetch within the time limit, then convert in a thread."""
-        from a3s_code.tools.web_get import get_web_page
-
+        """Fetch and convert, both within the time limit."""
         url, form = args["url"], args.get("format", "markdown")
         timeout_s = min(args.get("timeout", DEFAULT_TIMEOUT_S), MAX_TIMEOUT_S)
         try:
@@ -61,20 +58,22 @@ class WebFetch:
             raise ToolFailed(str(error)) from None
         try:
             async with asyncio.timeout(timeout_s) as limit:
-                final_url, page = await get_web_page(
-                    url, max_bytes=MAX_BODY_BYTES, allowed_hosts=self._allowed_hosts
-                )
+                return await self._fetched(url, form)
         except TimeoutError:
             if not limit.expired():
                 raise
             raise ToolFailed(f"Web fetch timed out after {timeout_s} seconds") from None
+
+    async def _fetched(self, url: str, form: str) -> ToolOutput:
+        from a3s_code.tools.web_get import get_web_page
+
+        final_url, page = await get_web_page(
+            url, max_bytes=MAX_BODY_BYTES, allowed_hosts=self._allowed_hosts
+        )
         if not 200 <= page.status < 300:
             raise ToolFailed(f"HTTP {page.status} for URL: {final_url}")
         if not page.complete:
             raise ToolFailed(f"Response too large (max: {MAX_BODY_BYTES} bytes)")
         content_type = page.headers.get("content-type", "")
-        try:
-            text = await in_thread(lambda _stop: page_text(page.body, content_type, form))
-        except RecursionError:
-            raise ToolFailed("The page is nested too deeply; ask for format html") from None
+        text = await page_as_text(page.body, content_type, form)
         return ToolOutput(text, metadata={"url": final_url, "content_type": content_type})

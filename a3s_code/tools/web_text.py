@@ -13,15 +13,20 @@ def page_text(body: bytes, content_type: str, form: str) -> str:
 
     A body that is no text is described in one line. Slow for large pages: call it in a thread.
     """
-    media_type, charset = parse_content_type(content_type)
+    media_type, charset = _parsed(content_type)
     if b"\0" in body[:8192] and charset not in ("utf-16", "utf-16le", "utf-16be", "utf-32"):
         return f"[Binary content: {media_type or 'unknown type'}, {len(body)} bytes]"
-    if media_type not in _HTML or form == "html":
-        return _decoded(body, charset)
-    return _converted(body, charset, form)
+    if is_converted(content_type, form):
+        return _converted(body, charset, form)
+    return _decoded(body, charset)
 
 
-def parse_content_type(value: str) -> tuple[str, str | None]:
+def is_converted(content_type: str, form: str) -> bool:
+    """Whether a page of this type becomes something else in this form."""
+    return form != "html" and _parsed(content_type)[0] in _HTML
+
+
+def _parsed(value: str) -> tuple[str, str | None]:
     """Media type in lower case and charset of a Content-Type header."""
     charset = re.search(r"charset\s*=\s*\"?([\w.:-]+)", value, re.IGNORECASE)
     return value.partition(";")[0].strip().lower(), charset and charset[1].lower()
@@ -30,7 +35,7 @@ def parse_content_type(value: str) -> tuple[str, str | None]:
 def _decoded(body: bytes, charset: str | None) -> str:
     try:
         return body.decode(charset or "utf-8", "replace")
-    except LookupError:  # a charset that Python does not know
+    except (LookupError, UnicodeError):  # no charset, or `idna` and others that know no "replace"
         return body.decode("utf-8", "replace")
 
 

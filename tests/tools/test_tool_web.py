@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from a3s_code.config.search import SearchConfig, SearchEngineConfig, SearchHealthConfig
@@ -87,6 +90,69 @@ def test_other_content(
 ) -> None:
     server.answers["/"] = Answer(body, headers={"Content-Type": content_type})
     assert web.text("web_fetch", url=f"{server.url}/") == expected
+
+
+@pytest.mark.parametrize("charset", ["idna", "undefined", "punycode", "zlib", "x" * 99])
+def test_a_charset_that_cannot_be_used(web: Bench, server: WebServer, charset: str) -> None:
+    headers = {"Content-Type": f"text/plain; charset={charset}"}
+    server.answers["/"] = Answer(b"a \xff b.", headers=headers)
+    assert web.text("web_fetch", url=f"{server.url}/") == "a \ufffd b."
+
+
+def test_a_page_that_is_nested_too_deeply(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(b"<div>" * 100_000)
+    text = web.failure("web_fetch", url=f"{server.url}/")
+    assert text == "The page is nested too deeply; ask for format html"
+    assert web.text("web_fetch", url=f"{server.url}/", format="html").startswith("<div><div>")
+
+
+def test_a_page_that_takes_long_to_convert_ends_with_the_time_limit(
+    web: Bench, server: WebServer
+) -> None:
+    server.answers["/"] = Answer(b"<p>x</p>" * 600_000)
+    text = web.failure("web_fetch", url=f"{server.url}/", timeout=1)
+    assert text == "Web fetch timed out after 1 seconds"
+
+
+def _converting() -> list[psutil.Process]:
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if any("page_process" in part for part in child.cmdline()):
+                found.append(child)
+    return found
+
+
+def test_cancelling_ends_a_conversion(web: Bench, server: WebServer) -> None:
+    server.answers["/"] = Answer(b"<p>x</p>" * 600_000)
+
+    async def until(condition: Callable[[], bool]) -> None:
+        async with asyncio.timeout(DEADLINE_S):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def scenario() -> None:
+        task = asyncio.create_task(web.call("web_fetch", {"url": f"{server.url}/"}))
+        await until(lambda: bool(_converting()))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        await until(lambda: not _converting())
+
+    asyncio.run(scenario())
+
+
+def test_what_lies_in_the_current_directory_is_not_run(
+    web: Bench, server: WebServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Kernels run in the folder of their notebook, which may have come from anywhere."""
+    for name in ("json.py", "bs4.py", "markdownify.py"):
+        (tmp_path / name).write_text("open('ran', 'w')", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", ["", *sys.path])
+    server.answers["/"] = Answer(b"<p>page")
+    assert web.text("web_fetch", url=f"{server.url}/") == "page"
+    assert not (tmp_path / "ran").exists()
 
 
 def test_a_compressed_answer_is_unpacked(web: Bench, server: WebServer) -> None:
