@@ -16,6 +16,7 @@ from a3s_code import (
     UnknownModel,
 )
 from a3s_code.config.model import AgentConfig
+from a3s_code.loop.machine import LoopLimits
 from tests.model_server import ModelServer, agent_hcl, calls, says
 from tests.session.callers import by_send, by_stream
 from tests.session.conftest import NewSession
@@ -53,6 +54,39 @@ def test_a_keyword_wins_over_options_and_attributes_can_be_assigned(
     assert agent.session(tmp_path, options).model == "openai/other"
     assert agent.session(tmp_path, options, model="openai/m").model == "openai/m"
     assert agent.session(tmp_path).model == "openai/m"
+
+
+class DerivedOptions(SessionOptions):
+    """Options of a program, which computes one of them from an attribute of its own."""
+
+    rounds_in_all = 0
+
+    def limits(self, default_rounds: int) -> LoopLimits:
+        return super().limits(self.rounds_in_all or default_rounds)
+
+
+@pytest.mark.parametrize("kind", [SessionOptions, DerivedOptions])
+def test_a_session_keeps_the_options_it_was_made_with(
+    agent: Agent, model_server: ModelServer, tmp_path: Path, kind: type[SessionOptions]
+) -> None:
+    model_server.script(says("ok"))
+    options = kind(model="openai/m", temperature=0.25)
+    session = agent.session(tmp_path, options, permissive=True)
+    assert options.permissive is None
+    options.temperature = 0.75
+    session.use_model("openai/other")
+    session.send("hi")
+    assert model_server.requests[0]["temperature"] == 0.25
+
+
+def test_derived_options_keep_what_they_added(
+    agent: Agent, model_server: ModelServer, tmp_path: Path
+) -> None:
+    model_server.answer_with(lambda body: calls("ls"))
+    options = DerivedOptions(permissive=True)
+    options.rounds_in_all = 2
+    agent.session(tmp_path, options).send("go")
+    assert len(model_server.requests) == 2
 
 
 def test_unknown_names_are_refused(agent: Agent, tmp_path: Path) -> None:
