@@ -20,6 +20,7 @@ DEFAULT_ENGINES = "ddg,wiki"
 DEFAULT_LIMIT, MAX_LIMIT = 10, 50
 MAX_TIMEOUT_S = 60
 _MAX_BODY_BYTES = 2 * 1024 * 1024
+_UNCONFIGURED = SearchConfig()
 
 
 class WebSearch:
@@ -70,7 +71,7 @@ class WebSearch:
         engines: Mapping[str, Engine] = ENGINES,
         allowed_hosts: Collection[str] = (),
     ) -> None:
-        self.settings = settings or SearchConfig()
+        self.settings = settings or _UNCONFIGURED
         self._engines = engines
         self._allowed_hosts = frozenset(allowed_hosts)
         self._rest: dict[str, _Rest] = {}
