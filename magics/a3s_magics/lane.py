@@ -1,8 +1,9 @@
 """The UI lane: clicks on our own widgets arrive while the cell is still running.
 
 A kernel hands messages of the shell channel to the thread that runs cells, so a click waits for the
-cell it was meant to stop. The lane takes the messages of *registered* widgets out of that queue; all
-others keep their place and their order.
+cell it was meant to stop. The lane takes the messages of *registered* widgets out of that queue, and
+while there are any, what a page asks that is loaded meanwhile (`page_requests.py`); all others keep
+their place and their order.
 
 - ipykernel 7 reads the socket in a thread of its own: a filter in front of its reader passes ours to
   the lane's thread. With subshells the result is the same, whatever the front end asked for.
@@ -22,9 +23,11 @@ import logging
 import queue
 import threading
 import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from a3s_magics.after_cell import after_cell
+from a3s_magics.page_requests import PageRequests
 
 _log = logging.getLogger(__name__)
 _INSTALL_S = 30.0  # a moment, unless the machine is very busy
@@ -37,6 +40,8 @@ class Lane:
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._widgets: dict[str, Any] = {}
+        self._asked: dict[str, Callable[[], None]] = {}
+        self._pages = PageRequests(kernel, self._reply, self._before_states)
         self._threaded = getattr(kernel, "shell_channel_thread", None) is not None
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
@@ -65,9 +70,15 @@ class Lane:
 
     # -- registration ------------------------------------------------------------------------------
 
-    def register(self, widget: Any) -> None:
-        """Deliver this ipywidget's messages through the lane, until `forget`; from its cell."""
-        self._widgets[widget.comm.comm_id] = widget
+    def register(self, widget: Any, asked: Callable[[], None] | None = None) -> None:
+        """Deliver this ipywidget's messages through the lane, until `forget`; from its cell.
+
+        `asked` is called, like handlers, whenever a page is about to be told the widgets' states.
+        """
+        comm_id = widget.comm.comm_id
+        self._widgets[comm_id] = widget
+        if asked is not None:
+            self._asked[comm_id] = asked
         self._cell, self._request = contextvars.copy_context(), self._kernel.get_parent()
 
     def forget(self, widget: Any) -> None:
@@ -75,6 +86,7 @@ class Lane:
         for comm_id, known in list(self._widgets.items()):
             if known is widget:
                 del self._widgets[comm_id]
+                self._asked.pop(comm_id, None)
         if not self._widgets and not self._clicks.empty():
             after_cell(self._tell_of_clicks)
 
@@ -162,23 +174,30 @@ class Lane:
     # -- both ------------------------------------------------------------------------------------------
 
     def _ours(self, frames: Any) -> dict[str, Any] | None:
-        """The message in these frames if it is for a registered widget, else None.
+        """The message in these frames if the lane handles it, else None.
 
         The header is read without checking the signature, because a signature checks only once:
         the kernel must be the one to check the messages that pass.
         """
         session = self._kernel.session
         try:
-            _, rest = session.feed_identities(frames, copy=False)
-            if session.unpack(rest[1].bytes).get("msg_type") != "comm_msg":
-                return None
-            if session.unpack(rest[4].bytes).get("comm_id") not in self._widgets:
+            idents, rest = session.feed_identities(frames, copy=False)
+            kind = session.unpack(rest[1].bytes).get("msg_type")
+            content = session.unpack(rest[4].bytes) if kind.startswith("comm_") else {}
+            if not self._takes(kind, content):
                 return None
             message: dict[str, Any] = session.deserialize(rest, content=True, copy=False)
         except Exception:  # noqa: BLE001  # malformed frames are the kernel's to report, as always
             return None
+        message["idents"] = idents
         message["buffers"] = [getattr(part, "buffer", part) for part in message.get("buffers", [])]
         return message
+
+    def _takes(self, kind: str, content: Mapping[str, Any]) -> bool:
+        if not self._widgets:
+            return False
+        clicked = kind == "comm_msg" and content.get("comm_id") in self._widgets
+        return self._pages.wants(kind, content) or clicked
 
     def _handle(self, message: dict[str, Any]) -> None:
         """Deliver; for a change of state between the `busy` and `idle` that let its sender go on.
@@ -191,8 +210,9 @@ class Lane:
         else:
             self._status("busy", message)
         try:
-            widget = self._widgets.get(message["content"]["comm_id"])
-            if widget is not None:
+            if self._pages.wants(message["msg_type"], message["content"]):
+                self._pages.answer(message)
+            elif widget := self._widgets.get(message["content"]["comm_id"]):
                 widget._handle_msg(message)
         except Exception:  # noqa: BLE001  # the lane must live on, whatever a handler did
             _log.exception("a widget's handler failed")
@@ -201,6 +221,25 @@ class Lane:
                 self._status("idle", message)
                 # Front ends show the last status of all: say again that the cell is busy.
                 self._status("busy", self._request)
+
+    def _before_states(self) -> None:
+        for call in list(self._asked.values()):
+            call()
+
+    def _reply(self, kind: str, content: dict[str, Any], request: Mapping[str, Any]) -> None:
+        """Send a reply on the shell channel, in whose thread its stream has to be used."""
+        kernel = self._kernel
+
+        def send() -> None:
+            kernel.session.send(
+                kernel.shell_stream, kind, content, parent=request, ident=request["idents"]
+            )
+
+        if self._threaded:
+            kernel.shell_channel_thread.io_loop.add_callback(send)
+        else:
+            send()
+            kernel.shell_stream.flush()
 
     def _tell_of_clicks(self) -> None:
         with contextlib.suppress(queue.Empty):

@@ -27,25 +27,23 @@ class SegmentList:
 
     def update(self, segments: tuple[Segment, ...], *, live: bool = True) -> None:
         """Bring the widgets up to date; `live`: things are happening in the last segment."""
-        changed = False
+        parts = self._parts
+        gone: list[SegmentWidget] = []
+        changed = len(parts) != len(segments)
         last = len(segments) - 1
         for at, part in enumerate(segments):
-            if at < len(self._parts) and self._parts[at].shows(part):
-                self._parts[at].update(part, live=live and at == last)
+            if at < len(parts) and parts[at].shows(part):
+                parts[at].update(part, live=live and at == last)
                 continue
             changed = True
-            fresh = _widget(part, live=live and at == last)
-            if at < len(self._parts):  # a notice gave way to what it announced
-                close_tree(self._parts[at].widget)
-                self._parts[at] = fresh
-            else:
-                self._parts.append(fresh)
-        for spare in self._parts[len(segments) :]:
-            close_tree(spare.widget)
-            changed = True
-        del self._parts[len(segments) :]
+            gone += parts[at : at + 1]  # a notice gave way to what it announced
+            parts[at : at + 1] = [_widget(part, live=live and at == last)]
+        gone += parts[len(segments) :]
+        del parts[len(segments) :]
         if changed:
-            self.widget.children = [part.widget for part in self._parts]
+            self.widget.children = [shown.widget for shown in parts]
+        for spare in gone:  # not before: who reads the children meanwhile must not find closed ones
+            close_tree(spare.widget)
 
 
 class ChildWidget:

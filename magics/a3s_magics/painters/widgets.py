@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from functools import partial
 from html import escape
 
 import ipywidgets
@@ -12,6 +11,7 @@ from a3s_magics.after_cell import after_cell
 from a3s_magics.desk import Desk
 from a3s_magics.lane import Lane
 from a3s_magics.painters.closing import close_tree
+from a3s_magics.painters.live_view import LiveView
 from a3s_magics.painters.outputs import show
 from a3s_magics.painters.pacing import repaint_interval_s
 from a3s_magics.painters.protocol import Bundle
@@ -62,8 +62,9 @@ class WidgetPainter:
         self._status = ipywidgets.HTML(_status_html(view, around))
         controls = ipywidgets.HBox([self._cancel, self._status])
         style = ipywidgets.HTML(STYLE)
-        self._view = ipywidgets.VBox([style, self._segments.widget, self._asking, controls])
+        self._view = LiveView([style, self._segments.widget, self._asking, controls])
         self._view.add_class("a3s-view")
+        self._lane.register(self._view, asked=self._view.asked)
         show(self._view, display_id=self._id)
 
     def paint(self, view: Transcript, around: Surroundings) -> None:
@@ -76,33 +77,55 @@ class WidgetPainter:
         if doing != self._activity or around.elapsed_s - self._status_at >= _STATUS_INTERVAL_S:
             self._activity, self._status_at = doing, around.elapsed_s
             self._status.value = _status_html(view, around)
+        self._view.catch_up()
 
     def finish(self, view: Transcript, around: Surroundings, bundle: Bundle) -> None:
-        """Put the static form in the container's place, and close every widget."""
+        """Put the static form in the container's place, and close every widget.
+
+        A page that was loaded during the turn does not hear of outputs, only of widgets: once there
+        is one, the container stays, without buttons, for as long as the kernel lives.
+        """
         self._replace(bundle)
+        after_cell(lambda: self._stay(view, around) if self._view.is_shared else self._close())
 
     def abandon(self) -> None:
         """Remove the container."""
         self._replace({"text/plain": ""})
+        after_cell(self._close)
 
     def _replace(self, bundle: Bundle) -> None:
         show(bundle, display_id=self._id, update=True)
-        self._lane.forget(self._cancel)
         for question in self._questions.values():
             question.forget()
-        after_cell(partial(close_tree, self._view))  # dozens of messages
+        self._lane.forget(self._cancel)
+        self._lane.forget(self._view)
+
+    def _close(self) -> None:
+        close_tree(self._view)  # dozens of messages
+
+    def _stay(self, view: Transcript, around: Surroundings) -> None:
+        style, segments, asking, controls = self._view.children
+        self._segments.update(view.segments, live=False)
+        self._status.value = _status_html(view, around)
+        self._view.stay([style, segments, self._status])
+        controls.children = [self._cancel]
+        for part in (asking, controls):
+            close_tree(part)
 
     def _paint_questions(self, view: Transcript) -> None:
         open_ids = [call.tool_id for call in view.questions]
         if list(self._questions) == open_ids:
             return
-        for tool_id in [known for known in self._questions if known not in open_ids]:
-            self._questions.pop(tool_id).close()
+        gone = [
+            self._questions.pop(known) for known in list(self._questions) if known not in open_ids
+        ]
         for call in view.questions:
             if call.tool_id not in self._questions:
                 known = Question(call, self._desk, self._lane, told_above=len(open_ids) == 1)
                 self._questions[call.tool_id] = known
         self._asking.children = [question.widget for question in self._questions.values()]
+        for question in gone:
+            question.close()
 
 
 def _status_html(view: Transcript, around: Surroundings) -> str:
