@@ -12,19 +12,26 @@ import re
 
 BLOCK_CHARS = 2000
 _WEAK, _HARD = 2, 4  # multiples of the block size: cut between list items; cut wherever a line ends
+_SOON = 0.05  # of the block size: cut behind code or a formula, which the reader waits for
 
 _FENCE = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})")
 _ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]|$)")
+_FORMULA = re.compile(r"\$\$|\$[^\s$][^$]*\$|\\[(\[]")
 _TABLE_RULE = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$")
 
 
 class BlockCutter:
-    """Text in, blocks out: `frozen` never changes except at its end, `tail` is what is still open."""
+    """Text in, blocks out: `frozen` never changes except at its end, `tail` is what is still open.
 
-    def __init__(self, block_chars: int = BLOCK_CHARS) -> None:
+    `eager` is for screens where code and formulas get their final look with the block: a block that
+    has some ends as soon as they are complete.
+    """
+
+    def __init__(self, block_chars: int = BLOCK_CHARS, *, eager: bool = False) -> None:
         self.frozen: list[str] = []
         self.block_chars = block_chars
+        self.eager = eager
         self._lines: list[str] = []
         self._partial: list[str] = []
         self._partial_size = 0
@@ -32,6 +39,7 @@ class BlockCutter:
         self._fence: tuple[str, str] | None = None  # the marker that closes it, the opening line
         self._in_math = False
         self._in_list = False
+        self._awaited = False  # the block holds finished code or a formula
         self._after_blank = True
         self._table: list[str] | None = None  # head and rule of the table the block ends with
         self._carried = 0  # lines at the start that repeat what an earlier block opened
@@ -75,7 +83,7 @@ class BlockCutter:
         self._lines.append(line)
         self._size += len(line)
         self._note(line)
-        if self._size >= self.block_chars * _HARD:
+        if self._size >= self.block_chars * _HARD or self._may_cut_soon():
             self._freeze("")
 
     def _may_cut_before(self, line: str) -> bool:
@@ -87,13 +95,20 @@ class BlockCutter:
             return self._size >= self.block_chars * _WEAK
         return self._after_blank
 
+    def _may_cut_soon(self) -> bool:
+        """Whether code or a formula is finished, and nothing that could go on is open."""
+        if not self.eager or not self._awaited or self._fence or self._in_math or self._in_list:
+            return False
+        return self._after_blank and self._size >= self.block_chars * _SOON
+
     def _note(self, line: str) -> None:
         """Follow which constructs are open after this line."""
         bare = line.rstrip("\n")
         if self._fence:
-            if bare.strip() and set(bare.strip()) == {self._fence[0][0]}:
-                closes = len(bare.strip()) >= len(self._fence[0])
-                self._fence = None if closes else self._fence
+            mark = self._fence[0]
+            if len(bare.strip()) >= len(mark) and set(bare.strip()) == {mark[0]}:
+                self._fence = None
+                self._awaited = self._after_blank = True
             return
         if opening := _FENCE.match(bare):
             self._fence = (opening.group(1), line)
@@ -103,6 +118,7 @@ class BlockCutter:
             return
         if bare.count("$$") % 2 == 1:
             self._in_math = not self._in_math
+        self._awaited = self._awaited or bool(_FORMULA.search(bare))
         self._note_containers(bare)
         self._after_blank = not bare.strip()
 
@@ -134,6 +150,7 @@ class BlockCutter:
         self._lines = opening.splitlines(keepends=True)
         self._carried = len(self._lines)
         self._size = len(opening)
+        self._awaited = False
 
     def _cut_line(self) -> None:
         """A line longer than whole blocks: cut it at a space, anywhere when it has none."""

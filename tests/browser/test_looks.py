@@ -105,6 +105,8 @@ def test_a_turn_with_everything_in_it(
         notebook.run(0)
         expect(output.locator("td", has_text="city")).to_be_visible()  # the end of what was sent
         expect(output.locator("img.a3s-image")).to_be_visible()
+        expect(output.locator(".a3s-text mjx-container").first).to_be_visible()
+        expect(output.locator(".a3s-text code .k").first).to_be_visible()
         page.set_viewport_size({"width": 1280, "height": 2400})
         notebook.screenshot(f"everything-live-{theme}")
         expect_readable(

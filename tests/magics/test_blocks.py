@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
@@ -13,8 +14,10 @@ from a3s_magics.blocks import BlockCutter
 PARAGRAPH = "Some words of an ordinary paragraph, long enough to matter here.\n\n"
 
 
-def blocks_of(text: str, pieces: list[str] | None = None, block_chars: int = 200) -> list[str]:
-    cutter = BlockCutter(block_chars)
+def blocks_of(
+    text: str, pieces: list[str] | None = None, block_chars: int = 200, *, eager: bool = False
+) -> list[str]:
+    cutter = BlockCutter(block_chars, eager=eager)
     for piece in pieces or [text]:
         cutter.feed(piece)
     cutter.close()
@@ -42,22 +45,26 @@ markdown = st.lists(
             "x" * 900,
             "| a | b |\n",
             "    indented\n",
+            "with $x$\n",
         ]
     ),
     max_size=40,
 ).map("".join)
 
 
-@given(markdown, st.lists(st.integers(1, 50), max_size=20))
-def test_text_without_fences_is_cut_and_nothing_else(text: str, sizes: list[int]) -> None:
+@given(markdown, st.lists(st.integers(1, 50), max_size=20), st.booleans())
+def test_text_without_fences_is_cut_and_nothing_else(
+    text: str, sizes: list[int], eager: bool
+) -> None:
     pieces, at = [], 0
     for size in sizes:
         pieces.append(text[at : at + size])
         at += size
     pieces.append(text[at:])
 
-    assert "".join(blocks_of(text, pieces)) == text
-    assert blocks_of(text, pieces) == blocks_of(text, list(text) or [""])
+    blocks = blocks_of(text, pieces, eager=eager)
+    assert "".join(blocks) == text
+    assert blocks == blocks_of(text, list(text) or [""], eager=eager)
 
 
 def test_what_is_frozen_never_changes() -> None:
@@ -82,6 +89,45 @@ def test_a_code_block_that_fits_is_not_cut() -> None:
     text = PARAGRAPH * 4 + code + "\n" + PARAGRAPH * 4
 
     assert sum("```" in block for block in blocks_of(text)) == 1
+
+
+@pytest.mark.parametrize(
+    "finished",
+    [
+        "```python\nx = 1\n```\n",
+        "The mean is $\\bar x$.\n\n",
+        "$$\nx = 1\n$$\n\n",
+        "By \\(x\\) and\n\\[\ny\n\\]\n\n",
+    ],
+)
+def test_code_and_formulas_are_final_as_soon_as_they_are_complete(finished: str) -> None:
+    """They look different when they are: nobody should wait for the rest of the block."""
+    cutter = BlockCutter(200, eager=True)
+
+    cutter.feed(f"Words.\n\n{finished[:-1]}")
+    assert cutter.frozen == []
+    cutter.feed("\n")
+    assert (cutter.frozen, cutter.tail) == ([f"Words.\n\n{finished}"], "")
+
+
+@pytest.mark.parametrize(
+    "unfinished",
+    [
+        "- item\n\n  ```python\n  x = 1\n  ```\n",
+        "1. It is $x$.\n\n",
+        "$x$ and\n",
+        "| $a$ | b |\n|---|---|\n| 1 | 2 |\n",
+        "$$\nx = 1\n\n",
+        "It costs $5.\n\n",
+    ],
+)
+def test_what_may_go_on_stays_together(unfinished: str) -> None:
+    """An item that follows belongs to the list, a row to the table; a price is no formula."""
+    cutter = BlockCutter(200, eager=True)
+
+    cutter.feed(f"Words.\n\n{unfinished}")
+
+    assert cutter.frozen == []
 
 
 def test_a_code_block_that_is_too_long_is_closed_and_opened_again() -> None:

@@ -49,7 +49,7 @@ class TextWidget:
     """Streaming text: finished blocks are sent once and typeset, the tail is sent again."""
 
     def __init__(self) -> None:
-        self._cutter = BlockCutter()
+        self._cutter = BlockCutter(eager=True)
         self._fed = 0
         self._blocks = 0
         self._over = False
