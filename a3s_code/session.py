@@ -331,8 +331,15 @@ class Session(MemoryCalls, QueueCalls):
         return self._succeed("read", {"file_path": path})
 
     def bash(self, command: str) -> str:
-        """The output of a shell command, whatever its exit code."""
-        return self.tool("bash", {"command": command}).output
+        """The output of a shell command, whatever its exit code.
+
+        Raises `ToolError` when no command has run: it was refused, or could not be started.
+        """
+        result = self.tool("bash", {"command": command})
+        facts = result.metadata or {}
+        if "exit_code" not in facts or not facts.get("started", True):
+            raise ToolError(f"bash {checks.shown(command)}: {result.output}")
+        return result.output
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, relative to the workspace, sorted, complete. Raises `ToolError`."""

@@ -61,7 +61,7 @@ class Bash:
             )
         except (OSError, ValueError) as error:
             problem = f"Failed to start command: {reason(error)}"
-            return ToolOutput(problem, 1, {"exit_code": 1})
+            return ToolOutput(problem, 1, {"exit_code": 1, "started": False})
         text = output.close()
         if ended.timed_out:
             text = _with_note(text, f"[Command timed out after {timeout_ms}ms]")

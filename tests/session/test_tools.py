@@ -169,6 +169,19 @@ def test_wrappers_give_what_their_tools_give(new_session: NewSession, tmp_path: 
     assert session.bash("echo one; exit 3") == "one\n"
 
 
+def test_bash_raises_when_no_command_has_run(new_session: NewSession, tmp_path: Path) -> None:
+    """The text of a refusal is nothing that a command has written."""
+    session = new_session(permission_policy=PermissionPolicy(deny=["bash(rm:*)"]))
+    with pytest.raises(ToolError, match="bash 'rm x': Permission denied"):
+        session.bash("rm x")
+    with pytest.raises(ToolError, match=r"bash 'a\\x00b': Failed to start command"):
+        session.bash("a\0b")
+    with pytest.raises(ToolError, match="must be a string"):
+        session.bash(3)  # type: ignore[arg-type]  # on purpose
+    assert session.bash("exit 3") == ""
+    assert session.tool("bash", {"command": "a\0b"}).metadata == {"exit_code": 1, "started": False}
+
+
 def test_the_model_is_given_the_outputs_of_direct_calls(
     model_server: ModelServer, new_session: NewSession, tmp_path: Path
 ) -> None:
