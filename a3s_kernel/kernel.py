@@ -6,10 +6,8 @@ import asyncio
 import builtins
 import inspect
 import os
-import signal
 import sys
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from ipykernel.ipkernel import IPythonKernel
@@ -24,7 +22,7 @@ from a3s_kernel.cells import (
     prompt_start,
     without_python_magic,
 )
-from a3s_kernel.interrupt import raise_interrupt
+from a3s_kernel.interrupt import CellInterrupts, hold_interrupts, raise_interrupt
 from a3s_kernel.prose import complete, variable_at
 from a3s_kernel.typed import TypedPrompts
 from a3s_kernel.version import installed_version
@@ -49,7 +47,6 @@ class A3SKernel(IPythonKernel):
     def __init__(self, **settings: Any) -> None:
         self._mode: Mode = "python"
         self._typed = TypedPrompts()
-        self._cell_runs = False
         super().__init__(**settings)  # type: ignore[no-untyped-call]
         given = os.environ.get("A3S_MODE", "").strip() or "python"
         try:
@@ -78,8 +75,7 @@ class A3SKernel(IPythonKernel):
         """Start listening; the extension is ready before the first message is handled."""
         super().start()  # type: ignore[no-untyped-call]
         shell = self._ipython()
-        shell.events.register("pre_execute", self._cell_began)
-        shell.events.register("post_execute", self._cell_ended)
+        CellInterrupts(shell.events)
         try:
             shell.extension_manager.load_extension(EXTENSION)  # type: ignore[union-attr]
         except Exception as error:  # noqa: BLE001  # whatever is broken there, Python cells must work
@@ -95,17 +91,7 @@ class A3SKernel(IPythonKernel):
         and sent that loses the reply, and the front end waits for it forever.
         """
         super().pre_handler_hook()  # type: ignore[no-untyped-call]
-        signal.signal(signal.SIGINT, self._interrupted)
-
-    def _interrupted(self, number: int, frame: FrameType | None) -> None:
-        if self._cell_runs:
-            signal.default_int_handler(number, frame)
-
-    def _cell_began(self) -> None:
-        self._cell_runs = True
-
-    def _cell_ended(self) -> None:
-        self._cell_runs = False
+        hold_interrupts()
 
     def _ipython(self) -> InteractiveShell:
         assert isinstance(
