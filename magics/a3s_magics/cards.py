@@ -30,7 +30,7 @@ _DIFF_LINES = 2000  # of either side; above that a diff would cost more than it 
 _SIGNS = {
     "preparing": "…",
     "asking": "?",
-    "running": "▶",
+    "running": "●",
     "done": "✓",
     "refused": "⊘",
     "cancelled": "■",

@@ -6,7 +6,7 @@ from a3s_magics.counted import counted
 from a3s_magics.inert import oneline
 from a3s_magics.pieces import Child, ToolCall
 
-_SIGNS = {None: "▶", "done": "✓", "failed": "✗", "cancelled": "■"}
+_SIGNS = {None: "●", "done": "✓", "failed": "✗", "cancelled": "■"}
 
 
 def child_sign(child: Child) -> str:

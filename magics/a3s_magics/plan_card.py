@@ -9,7 +9,7 @@ from a3s_magics.pieces import Plan, Step, StepHeading
 
 _SIGNS = {
     "pending": "○",
-    "in_progress": "▶",
+    "in_progress": "●",
     "completed": "✓",
     "failed": "✗",
     "skipped": "↷",

@@ -113,6 +113,14 @@ def test_long_cards_start_folded() -> None:
     assert " open>" in card_html(replace(long, state="running"))
 
 
+def test_the_sign_of_a_running_call_is_no_second_triangle() -> None:
+    """A folding card has one of its own in front of the sign, which is the marker of `details`."""
+    running = call(args={"pattern": "x"}, state="running")
+
+    assert sign(running) not in "▶▼▸▾►"
+    assert card_text(running).startswith(f"{sign(running)} ")
+
+
 @pytest.mark.parametrize(
     "text", [*HOSTILE, "</pre></details><script>alert(1)</script>", "````\n```"]
 )

@@ -298,7 +298,7 @@ def test_the_terminal_tells_plans_and_children_line_by_line(
         "[Step 1 of 3: do 1]",
         "One.",
         "[Steps 2 and 3 of 3, side by side]",
-        "▶ explore: find the callers",
+        "● explore: find the callers",
         "✓ explore (done, 1 tool call)",
         "Three.",
     ]

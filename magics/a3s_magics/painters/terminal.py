@@ -95,7 +95,7 @@ class TerminalPainter:
     def _print_call(self, call: ToolCall) -> bool:
         if call.state in ("running", "asking") and call.tool_id not in self._seen:
             self._seen.add(call.tool_id)
-            self._line(f"▶ {call.name} {headline(call)}")
+            self._line(f"● {call.name} {headline(call)}")
         if not call.over and call.state != "cancelled":
             return False
         announced = call.tool_id in self._seen
@@ -120,7 +120,7 @@ class TerminalPainter:
     def _print_child(self, child: Child) -> bool:
         if child.task_id not in self._seen:
             self._seen.add(child.task_id)
-            self._line(f"▶ {oneline(child.agent)}: {child_title(child)}")
+            self._line(f"● {oneline(child.agent)}: {child_title(child)}")
         if child.view.outcome is None:
             return False
         self._line(f"{child_sign(child)} {oneline(child.agent)} ({child_standing(child)})")
