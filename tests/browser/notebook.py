@@ -98,6 +98,11 @@ class Notebook:
         self.page.keyboard.press("Control+s")
         self.page.wait_for_function(CLEAN)
 
+    def reload(self) -> None:
+        """Press F5 and return when the cells are there again; the kernel may be busy."""
+        self.page.reload()
+        self.cell(0).wait_for()
+
     def choose_no_kernel(self) -> None:
         """Answer the question for a kernel, which comes when the notebook's own is not installed."""
         dialog = self.page.locator(".jp-Dialog")
