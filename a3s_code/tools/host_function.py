@@ -67,13 +67,22 @@ def function_tool(
         name = str(getattr(function, "__name__", type(function).__name__))
     if not _NAME.fullmatch(checks.text("name", name)):
         raise InvalidArgument(f"{name!r} cannot be the name of a tool; give another with name=")
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise InvalidArgument(f"{name!r} is a generator; a tool returns its whole result")
     docstring = inspect.getdoc(function)
-    signature, hints = inspect.signature(function), _hints(function, name)
+    signature, hints = _signature(function, name), _hints(function, name)
     context = next((each for each in signature.parameters if hints.get(each) is ToolContext), None)
     own = [each for each in signature.parameters.values() if each.name != context]
     parameters = _schema(own, hints, name, docstring)
     description = summary(docstring) or name
     return HostFunction(name, description, parameters, read_only, function, context, hints)
+
+
+def _signature(function: Callable[..., Any], name: str) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except ValueError:  # some functions that are written in C
+        raise InvalidArgument(f"{name!r} does not tell its parameters") from None
 
 
 def _schema(
@@ -121,3 +130,5 @@ def _hints(function: Callable[..., Any], name: str) -> dict[str, Any]:
         return typing.get_type_hints(target, include_extras=True)
     except NameError as error:
         raise InvalidArgument(f"a type hint of {name!r} is not defined: {error.name}") from None
+    except (SyntaxError, TypeError, AttributeError) as error:
+        raise InvalidArgument(f"a type hint of {name!r} cannot be read: {error}") from None

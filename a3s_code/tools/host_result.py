@@ -13,8 +13,8 @@ from a3s_code.tools.protocol import ToolOutput
 def output_of(result: Any) -> ToolOutput:
     """Text and `ToolOutput`s as they are, None as nothing, images as images, the rest as text.
 
-    Images are `Attachment`s, what shows itself as PNG as Pillow's images do, and lists of these with
-    texts between them. What JSON knows becomes JSON; anything else is its own text, such as the
+    Images are `Attachment`s, the bytes of an image file, what shows itself as PNG as Pillow's images
+    do, and lists of these with texts between them. What JSON knows becomes JSON; anything else is its own text, such as the
     table of a data frame.
     """
     if isinstance(result, ToolOutput):
@@ -35,6 +35,9 @@ def _mixed(parts: list[ToolOutput]) -> ToolOutput:
 def _image(value: Any) -> Attachment | None:
     if isinstance(value, Attachment):
         return value
+    if isinstance(value, bytes):
+        media_type = image_media_type(value)
+        return Attachment(value, media_type) if media_type else None
     show = getattr(type(value), "_repr_png_", None)
     data = show(value) if callable(show) else None
     if isinstance(data, bytes) and image_media_type(data) == "image/png":
@@ -47,12 +50,19 @@ def _text(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value
-    if isinstance(value, bool | int | float | list | tuple | dict):
+    if not isinstance(value, bool | int | float | list | tuple | dict):
+        plain = _plain(value)
+        if isinstance(plain, str):
+            return plain
+        value = plain
+    try:
         return json.dumps(value, ensure_ascii=False, default=_plain)
-    plain = _plain(value)
-    return (
-        plain if isinstance(plain, str) else json.dumps(plain, ensure_ascii=False, default=_plain)
-    )
+    except (
+        TypeError,
+        ValueError,
+        RecursionError,
+    ):  # keys that are no texts, or itself within itself
+        return str(value)
 
 
 def _plain(value: Any) -> Any:

@@ -7,12 +7,14 @@ import enum
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from a3s_code.tools.typed_values import is_required
 
 _SIMPLE: Mapping[Any, str] = {
     str: "string",
+    Path: "string",
     bool: "boolean",
     int: "integer",
     float: "number",
@@ -25,20 +27,20 @@ class NoSchema(TypeError):
 
 
 def schema_of(hint: Any) -> dict[str, Any]:
-    """The schema of a type: the JSON types, lists, dicts with text keys, `Literal`, `Optional`,
-    unions, string or integer enums, dataclasses, and `Annotated` with a text that describes the
-    value.
+    """The schema of a type: the JSON types, paths, lists, dicts with text keys, `Literal`,
+    `Optional`, unions, string or integer enums, dataclasses, and `Annotated` with a text that
+    describes the value.
 
     Raises `NoSchema`.
     """
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Annotated:  # first, because what it holds may have no hash
+        texts = [extra for extra in args[1:] if isinstance(extra, str)]
+        return schema_of(args[0]) | ({"description": texts[0]} if texts else {})
     if hint in _SIMPLE:
         return {"type": _SIMPLE[hint]}
     if hint is Any:
         return {}
-    origin, args = typing.get_origin(hint), typing.get_args(hint)
-    if origin is typing.Annotated:
-        texts = [extra for extra in args[1:] if isinstance(extra, str)]
-        return schema_of(args[0]) | ({"description": texts[0]} if texts else {})
     if origin is typing.Literal:
         return _choices(args)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):

@@ -7,6 +7,7 @@ import enum
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 
@@ -15,47 +16,82 @@ class WrongValue(ValueError):
 
 
 def typed(hint: Any, value: Any) -> Any:
-    """The value with enums and dataclasses in the places where the hint has them.
+    """The value as the hint has it, with enums, dataclasses, tuples and paths in their places.
 
     Of a union the first member that fits is taken. Raises `WrongValue`.
     """
     origin, args = typing.get_origin(hint), typing.get_args(hint)
     if origin is typing.Annotated:
         return typed(args[0], value)
+    if hint in _PLAIN:
+        return _of_plain(hint, value)
     if origin in (typing.Union, types.UnionType):
         return _of_union(args, value)
     if isinstance(hint, type) and issubclass(hint, enum.Enum):
         return _of_enum(hint, value)
     if dataclasses.is_dataclass(hint) and isinstance(hint, type):
         return _of_dataclass(hint, value)
-    kind = origin or hint
-    if kind in (list, Sequence) and args:
-        return [typed(args[0], item) for item in _expected(value, list, "an array")]
-    if kind is tuple:
+    if origin is typing.Literal:
+        return _of_choices(args, value)
+    if hint is Path:
+        return Path(_expected(value, str, "a string"))
+    return _of_container(origin or hint, args, value)
+
+
+def _of_container(kind: Any, args: Sequence[Any], value: Any) -> Any:
+    if kind in (list, Sequence, tuple):
         items = _expected(value, list, "an array")
-        return tuple(typed(args[0], item) if args else item for item in items)
-    if kind in (dict, Mapping) and args:
+        items = [typed(args[0], item) for item in items] if args else items
+        return tuple(items) if kind is tuple else items
+    if kind in (dict, Mapping):
         items = _expected(value, dict, "an object")
-        return {name: typed(args[1], item) for name, item in items.items()}
+        return {name: typed(args[1], item) for name, item in items.items()} if args else items
+    return value  # Any
+
+
+_PLAIN: Mapping[Any, str] = {
+    str: "a string",
+    bool: "true or false",
+    int: "an integer",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def _of_plain(kind: type, value: Any) -> Any:
+    """JSON has one kind of number: a whole one is an integer, and any is a float."""
+    if kind is int and isinstance(value, float) and value.is_integer():
+        return int(value)
+    accepted = (int, float) if kind is float else kind
+    if not isinstance(value, accepted) or (isinstance(value, bool) and kind is not bool):
+        raise WrongValue(f"must be {_PLAIN[kind]}")
     return value
 
 
+def _of_choices(choices: Sequence[Any], value: Any) -> Any:
+    for choice in choices:
+        if type(choice) is type(value) and choice == value:
+            return choice
+    raise WrongValue(f"must be one of {', '.join(map(str, choices))}")
+
+
 def _of_union(members: Sequence[Any], value: Any) -> Any:
-    problem = None
-    # What needs no conversion comes last: it takes any value.
+    problems = []
+    # What needs no conversion comes last: an enum's member arrives as text, too.
     for member in sorted(members, key=lambda member: not needs_conversion(member)):
         try:
             return typed(member, value)
         except WrongValue as error:
-            problem = error
-    raise problem or WrongValue("fits no type")
+            if member is not type(None):
+                problems.append(str(error))
+    raise WrongValue(" or ".join(problems))
 
 
 def needs_conversion(hint: Any) -> bool:
     """Whether a value of this type is another one in Python than in JSON."""
     if isinstance(hint, type) and (issubclass(hint, enum.Enum) or dataclasses.is_dataclass(hint)):
         return True
-    if hint is tuple or typing.get_origin(hint) is tuple:
+    if hint in (tuple, Path) or typing.get_origin(hint) is tuple:
         return True
     return any(needs_conversion(arg) for arg in typing.get_args(hint))
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import functools
 import threading
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
@@ -20,6 +22,10 @@ from a3s_code.tools.run import run_tool
 from tests.tools.bench import Bench
 
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+
+
+ENDLESS: list[Any] = []
+ENDLESS.append(ENDLESS)
 
 
 class Colour(Enum):
@@ -54,7 +60,7 @@ def paint(
     mode: Literal["fast", "slow"] = "fast",
     layers: list[float] | None = None,
     notes: dict[str, str] | None = None,
-    size: Annotated[int | str, "In pixels."] = 1,
+    size: Annotated[int | str, ["unhashable"], "In pixels."] = 1,
     flag: bool = False,
     anything: Any = None,
 ) -> str:
@@ -125,6 +131,8 @@ def test_a_coroutine_function_runs_on_the_loop(bench: Bench) -> None:
         ([Point(1)], '[{"x": 1, "y": 0}]'),
         (Table(), "   a\n0  1"),
         (b"raw", "b'raw'"),
+        ({("a", 1): 2}, "{('a', 1): 2}"),
+        (ENDLESS, "[[...]]"),
         ([Colour.RED], '["Colour.RED"]'),
         (ToolOutput("own", 4), "own"),
     ],
@@ -136,7 +144,7 @@ def test_results_become_text(bench: Bench, value: Any, text: str) -> None:
     assert _call(bench, give).text == text
 
 
-@pytest.mark.parametrize("value", [Attachment(PNG, "image/png"), Picture()])
+@pytest.mark.parametrize("value", [Attachment(PNG, "image/png"), Picture(), PNG])
 def test_images_are_returned_as_images(bench: Bench, value: Any) -> None:
     image = Attachment(PNG, "image/png")
     assert _call(bench, lambda: value) == ToolOutput("", images=(image,))
@@ -199,6 +207,51 @@ def test_wrong_and_missing_arguments_do_not_reach_the_function(bench: Bench) -> 
     assert _call(bench, f, n="1").text == "n parameter must be an integer"
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("numbers", [1, "b"], "must be an integer"),
+        ("numbers", [True], "must be an integer"),
+        ("numbers", [1.5], "must be an integer"),
+        ("numbers", [None], "must be an integer"),
+        ("by_name", {"a": ["x"]}, "must be a number"),
+        ("by_name", {"a": None}, "must be an array"),
+        ("choice", "some", "must be an integer or must be one of all, none"),
+        ("choice", [], "must be an integer or must be one of all, none"),
+        ("point", {"x": "1"}, "must be an integer"),
+        ("texts", [1], "must be a string"),
+        ("flags", [1], "must be true or false"),
+        ("anything", [1], "must be an object"),
+    ],
+)
+def test_wrong_values_inside_of_others_do_not_reach_the_function(
+    bench: Bench, name: str, value: Any, problem: str
+) -> None:
+    def f(
+        numbers: list[int] | None = None,
+        by_name: dict[str, list[float]] | None = None,
+        choice: int | Literal["all", "none"] = 1,
+        point: Point | None = None,
+        texts: list[str | None] | None = None,
+        flags: tuple[bool, ...] = (),
+        anything: list[dict] | None = None,  # type: ignore[type-arg]  # as users write it
+    ) -> None:
+        raise AssertionError
+
+    output = _call(bench, f, **{name: value})
+    assert output.exit_code == 1
+    assert output.text in (f"{name} parameter: {problem}", f"{name} parameter {problem}")
+
+
+def test_values_inside_of_others_are_what_they_are_said_to_be(bench: Bench) -> None:
+    def f(numbers: list[int], mixed: list[float | str | None], file: Path, rest: list[Any]) -> str:
+        return repr((numbers, mixed, file.name, rest))
+
+    args = {"numbers": [1, 2.0], "mixed": [1.5, "a", None], "file": "a/b", "rest": [{}, 1]}
+    assert _call(bench, f, **args).text == "([1, 2], [1.5, 'a', None], 'b', [{}, 1])"
+    assert function_tool(f).parameters["properties"]["file"] == {"type": "string"}
+
+
 def test_what_the_function_raises_is_told_to_the_model(bench: Bench) -> None:
     def f() -> None:
         raise KeyError("gone")
@@ -233,6 +286,23 @@ def _complex(x: complex) -> None: ...
 @pytest.mark.parametrize("function", [_untyped, _variadic, _complex])
 def test_unusable_parameters_are_named(function: Any) -> None:
     with pytest.raises(InvalidArgument, match=r"parameter '(x|values)'"):
+        function_tool(function)
+
+
+def _generator() -> Iterator[int]:
+    yield 1
+
+
+async def _async_generator() -> AsyncIterator[int]:
+    yield 1
+
+
+def _unreadable_hint(x: "no type") -> None: ...  # type: ignore[valid-type]  # on purpose
+
+
+@pytest.mark.parametrize("function", [_generator, _async_generator, _unreadable_hint, max])
+def test_functions_that_cannot_be_tools_are_named(function: Any) -> None:
+    with pytest.raises(InvalidArgument, match=function.__name__):
         function_tool(function)
 
 
