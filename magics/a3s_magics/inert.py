@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
+from a3s_magics.dollars import INERT_DOLLAR
 from a3s_magics.sanitise import terminal_text
 
 
@@ -17,4 +18,4 @@ def inert(text: str) -> str:
     plain = escape(oneline(text))
     for mark in "\\`*_[]$~|!":
         plain = plain.replace(mark, f"&#{ord(mark)};")
-    return plain
+    return plain.replace("&#36;", INERT_DOLLAR) if plain.count("&#36;") > 1 else plain

@@ -8,6 +8,7 @@ from functools import lru_cache
 from html import escape
 from typing import Any
 
+from a3s_magics.dollars import plain_dollar
 from a3s_magics.sanitise import safe_target, without_controls
 
 _FORMULA = re.compile(
@@ -37,6 +38,7 @@ def _renderer(colours: bool) -> Any:
     parser.add_render_rule("image", _image_as_link)
     parser.add_render_rule("link_open", _foreign_link)
     parser.add_render_rule("a3s_formula", _formula_text)
+    parser.add_render_rule("a3s_dollar", _dollar_html)
     return parser
 
 
@@ -46,11 +48,24 @@ def _formula(state: Any, silent: bool) -> bool:
         return False
     found = _FORMULA.match(state.src, state.pos, state.posMax)
     if found is None:
-        return False
+        return _dollar(state, silent)
     if not silent:
         state.push("a3s_formula", "", 0).content = found.group()
     state.pos = found.end()
     return True
+
+
+def _dollar(state: Any, silent: bool) -> bool:
+    """Set a dollar that begins no formula apart, so that MathJax finds no partner for it."""
+    size = plain_dollar(state.src, state.pos)
+    if size and not silent:
+        state.push("a3s_dollar", "", 0)
+    state.pos += size
+    return size > 0
+
+
+def _dollar_html(*_: Any) -> str:
+    return "<span>$</span>"
 
 
 def _formula_text(_self: Any, tokens: Sequence[Any], at: int, _options: Any, _env: Any) -> str:

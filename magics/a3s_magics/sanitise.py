@@ -16,6 +16,8 @@ import re
 from functools import lru_cache
 from typing import Any
 
+from a3s_magics.dollars import INERT_DOLLAR, MARK, with_marks
+
 _ANSI = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])"
     r"|\x9b[0-?]*[ -/]*[@-~]"
@@ -82,8 +84,8 @@ def safe_target(target: str) -> bool:
 
 def safe_markdown(text: str) -> str:
     """Markdown that reads the same and cannot run, load or hide anything."""
-    text = without_controls(text)
-    if not any(mark in text for mark in "<[&"):
+    text = without_controls(text).replace(MARK, "")
+    if not any(mark in text for mark in "<[&$"):
         return text
     lines = text.split("\n")
     out: list[str] = []
@@ -126,20 +128,43 @@ def _safe_prose(text: str) -> str:
 
 def _safe_paragraph(text: str) -> str:
     """One run of lines without a blank one; code spans cannot reach beyond it."""
-    if not any(mark in text for mark in "<[&"):
+    if not any(mark in text for mark in "<[&$"):
         return text
     spans = _code_spans(text)
-    if spans is None or _formula_may_cut(text, spans):
-        return _safe_text(text)
+    if spans is None:
+        return _final(_safe_text(_marked(text)))
     # Spans are set aside while the rest is judged, so that no rewriting can tear one.
     out, start = [], 0
     for first, behind in spans:
         out.append(text[start:first].replace(_SPAN, ""))
         start = behind
     out.append(text[start:].replace(_SPAN, ""))
-    pieces = _safe_text(_SPAN.join(out)).split(_SPAN)
+    marked = _marked(_SPAN.join(out))
     codes = [text[first:behind] for first, behind in spans]
-    return pieces[0] + "".join(code + piece for code, piece in zip(codes, pieces[1:], strict=True))
+    if _formula_may_cut(marked, codes):
+        return _final(_safe_text(_with_codes(marked, codes)))
+    return _final(_with_codes(_safe_text(marked), codes))
+
+
+def _with_codes(text: str, codes: list[str]) -> str:
+    """The code spans back in their places."""
+    first, *pieces = text.split(_SPAN)
+    return first + "".join(code + piece for code, piece in zip(codes, pieces, strict=True))
+
+
+def _marked(text: str) -> str:
+    """Dollars that are no formula's are set aside, too; a single one needs no partner to fear."""
+    if text.count("$") < 2:
+        return text
+    out, start = [], 0
+    for formula in _MATH.finditer(text):
+        out += [with_marks(text[start : formula.start()]), formula.group()]
+        start = formula.end()
+    return "".join([*out, with_marks(text[start:])])
+
+
+def _final(text: str) -> str:
+    return text.replace(MARK, INERT_DOLLAR)
 
 
 def _code_spans(text: str) -> list[tuple[int, int]] | None:
@@ -172,12 +197,15 @@ def _code_spans(text: str) -> list[tuple[int, int]] | None:
     return spans
 
 
-def _formula_may_cut(text: str, spans: list[tuple[int, int]]) -> bool:
+def _formula_may_cut(text: str, codes: list[str]) -> bool:
     """Whether a dollar before a span may find its partner in the span or behind it.
 
     To some renderers that is a formula, and what is left of the span no code.
     """
-    return any("$" in text[:first] and "$" in text[first:] for first, _behind in spans)
+    pairs = zip(text.split(_SPAN), [*codes, ""], strict=True)
+    parts = [part for pair in pairs for part in pair]
+    dollars = [at for at, part in enumerate(parts) if "$" in part]
+    return bool(dollars) and any(at % 2 for at in range(dollars[0] + 1, dollars[-1] + 1))
 
 
 def _safe_text(text: str) -> str:

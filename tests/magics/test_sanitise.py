@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from a3s_magics.dollars import INERT_DOLLAR as DOLLAR
 from a3s_magics.markdown_html import markdown_html
 from a3s_magics.sanitise import safe_markdown, safe_target, terminal_text, without_controls
 
@@ -225,6 +226,8 @@ fragments = st.sampled_from(
         "\n|--|--|\n",
         "$",
         "$$",
+        "$5",
+        "\\$",
         "\\",
         "\\(",
         "\\)",
@@ -274,14 +277,34 @@ def test_no_combination_of_markdown_lets_html_through(text: str) -> None:
         ("![plot](https://a.example/p.png)", "[image: plot](https://a.example/p.png)"),
         ("plain *text* costs $5", "plain *text* costs $5"),
         ("| a | b |\n|---|---|\n| `x` | 2 |", "| a | b |\n|---|---|\n| `x` | 2 |"),
+        ("from $5 to US$6", f"from {DOLLAR}5 to US{DOLLAR}6"),
+        ("| $5 | *$6* |", f"| {DOLLAR}5 | *{DOLLAR}6* |"),
+        (r"\$5 and \$6", f"{DOLLAR}5 and {DOLLAR}6"),
+        ("$HOME, $x^2$ now", f"{DOLLAR}HOME, $x^2$ now"),
+        (r"$5 \$6 `$x <b>` $7", f"{DOLLAR}5 {DOLLAR}6 `$x <b>` {DOLLAR}7"),
+        ("$x$ and $y_1$, $ z = 1 $", "$x$ and $y_1$, $ z = 1 $"),
+        ("[x](https://a.example/?q=$5&r=$6)", "[x](https://a.example/?q=$5&r=$6)"),
     ],
 )
 def test_ordinary_markdown_survives(text: str, expected: str) -> None:
     assert safe_markdown(text) == expected
 
 
-@given(st.text(alphabet="abc `*_#-\n1.|$\\", max_size=200))
-def test_text_without_html_and_links_is_not_touched(text: str) -> None:
+@pytest.mark.parametrize("text", ["from $5 to $6", "| $5 | $6 |", r"\$5 and \$6"])
+def test_prices_in_the_live_view_are_no_formula(text: str) -> None:
+    """MathJax reads the finished page and finds no border of a formula in an element of its own."""
+    assert "<span>$</span>5" in markdown_html(text)
+    assert "$x$" in markdown_html(f"{text} and $x$")
+
+
+def test_much_text_behind_a_dollar_is_judged_in_one_go() -> None:
+    much = "$a" + "=" * 200_000
+
+    assert safe_markdown(f"{much} $b") == f"{much} {DOLLAR}b"
+
+
+@given(st.text(alphabet="abc `*_#-\n1.|\\", max_size=200))
+def test_text_without_html_links_and_dollars_is_not_touched(text: str) -> None:
     assert safe_markdown(text) == text
 
 
