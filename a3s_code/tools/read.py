@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import mimetypes
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO
 
@@ -13,6 +15,7 @@ from a3s_code.messages import IMAGE_MEDIA_TYPES, MAX_ATTACHMENT_BYTES, Attachmen
 from a3s_code.tools.failures import reason
 from a3s_code.tools.output import cut_utf8
 from a3s_code.tools.protocol import MAX_OUTPUT_BYTES, ToolContext, ToolOutput
+from a3s_code.tools.recoded import marked_encoding, recoded
 from a3s_code.tools.threads import Stop, in_thread
 
 MAX_LINES = 2000
@@ -77,11 +80,15 @@ def _read(file: BinaryIO, given: str, offset: int, limit: int, stop: Stop) -> To
     media_type = image_media_type(start)
     if media_type and PurePosixPath(given).suffix.lower() in _IMAGE_SUFFIXES:
         return _image(file, start, given, media_type, size)
-    if b"\0" in start:
+    encoding = marked_encoding(start)
+    if b"\0" in start and encoding is None:
         kind = media_type or mimetypes.guess_type(given)[0] or "application/octet-stream"
         return ToolOutput(f"[Binary file {given}: {kind}, {size} bytes; content not shown]")
     file.seek(0)
-    return ToolOutput(_Window(offset, limit, stop).read(file))
+    window = _Window(offset, limit, stop)
+    if encoding is None:
+        return ToolOutput(window.read(file))
+    return ToolOutput(f"{window.read(recoded(file, encoding))}(encoded in {encoding.upper()})\n")
 
 
 def _image(file: BinaryIO, start: bytes, given: str, media_type: str, size: int) -> ToolOutput:
@@ -104,7 +111,7 @@ class _Window:
 
     def read(self, file: BinaryIO) -> str:
         """The numbered lines, then notes on what is not shown as it is in the file."""
-        skipped = self._skip(file)
+        skipped = self._skip(file) if file.seekable() else self._skip_lines(file)
         if skipped < self._offset:
             raise ToolFailed(f"Offset {self._offset} exceeds file length ({skipped} lines)")
         more = self._take(file)
@@ -128,6 +135,10 @@ class _Window:
                 return self._offset
             skipped += newlines
         return skipped
+
+    def _skip_lines(self, file: BinaryIO) -> int:
+        most = min(self._offset, sys.maxsize)
+        return sum(1 for _ in islice(_short_lines(file, self._stop), most))
 
     def _take(self, file: BinaryIO) -> bool:
         """Collect the lines; whether there are more behind them."""

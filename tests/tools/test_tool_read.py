@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import zlib
 from pathlib import Path
@@ -112,10 +113,21 @@ def test_a_file_that_is_not_utf8_is_shown_with_a_note(bench: Bench) -> None:
     assert text.startswith("     1\tcaf\N{REPLACEMENT CHARACTER}\n(not valid UTF-8")
 
 
-def test_a_binary_file_is_a_note_with_type_and_size(bench: Bench) -> None:
-    bench.write("a.pdf", b"%PDF\0\1\2")
+@pytest.mark.parametrize("data", [b"%PDF\0\1\2", b"\xff\xfe\0\1\0\0\2", b"\xff\xfe\0\xd8a\0b"])
+def test_a_binary_file_is_a_note_with_type_and_size(bench: Bench, data: bytes) -> None:
+    bench.write("a.pdf", data)
     text = bench.text("read", file_path="a.pdf")
     assert text == "[Binary file a.pdf: application/pdf, 7 bytes; content not shown]"
+
+
+def test_a_long_file_of_wide_characters_is_read_in_pieces(bench: Bench) -> None:
+    lines = [f"línea {number}" for number in range(30_000)]
+    bench.write("a.txt", "\r\n".join(lines).encode("utf-16") + b"x")
+    assert bench.text("read", file_path="a.txt", offset=29_999) == (
+        " 30000\tlínea 29999\N{REPLACEMENT CHARACTER}\n(encoded in UTF-16)\n"
+    )
+    assert bench.failure("read", file_path="a.txt", offset=10**30).endswith("(30000 lines)")
+    assert "(more lines exist" in bench.text("read", file_path="a.txt")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +193,19 @@ def test_the_start_of_a_large_file_is_read_without_the_rest(bench: Bench) -> Non
     assert bench.text("read", file_path="b", offset=3, limit=1).startswith("     4\tx\n")
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.parametrize(
+    ("mark", "encoding", "note"),
+    [
+        (b"", "utf-8", ""),
+        (codecs.BOM_UTF16_LE, "utf-16-le", "(encoded in UTF-16)\n"),
+        (codecs.BOM_UTF16_BE, "utf-16-be", "(encoded in UTF-16)\n"),
+        (codecs.BOM_UTF32_LE, "utf-32-le", "(encoded in UTF-32)\n"),
+        (codecs.BOM_UTF32_BE, "utf-32-be", "(encoded in UTF-32)\n"),
+    ],
+)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=50
+)
 @given(
     st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\0"))),
     st.booleans(),
@@ -189,10 +213,17 @@ def test_the_start_of_a_large_file_is_read_without_the_rest(bench: Bench) -> Non
     st.integers(min_value=1, max_value=5),
 )
 def test_any_window_is_that_part_of_the_lines(
-    bench: Bench, lines: list[str], final_newline: bool, offset: int, limit: int
+    bench: Bench,
+    mark: bytes,
+    encoding: str,
+    note: str,
+    lines: list[str],
+    final_newline: bool,
+    offset: int,
+    limit: int,
 ) -> None:
     content = "\n".join(lines) + ("\n" if final_newline else "")
-    bench.write("a", content)
+    bench.write("a", mark + content.encode(encoding))
     real = content.split("\n")
     if not real[-1]:
         real.pop()
@@ -204,4 +235,4 @@ def test_any_window_is_that_part_of_the_lines(
     expected = "".join(f"{offset + n:6d}\t{line}\n" for n, line in enumerate(window, 1))
     if offset + limit < len(real):
         expected += f"(more lines exist; use offset={offset + limit} to continue)\n"
-    assert output.text == expected
+    assert output.text == expected + note
