@@ -6,13 +6,14 @@ import os
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools import confined
+from a3s_code.tools.find_walk import find_by_walk
 from a3s_code.tools.glob_argument import glob_argument
 from a3s_code.tools.globs import Glob, compile_glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, list_files
 from a3s_code.tools.ripgrep_rules import rule_options
-from a3s_code.tools.walk import walk
+from a3s_code.tools.search_helpers import Help, help_for
 from a3s_code.tools.workspace import Workspace
 
 
@@ -23,12 +24,15 @@ def find_files(
     *,
     limits: Limits | None = None,
     use_ripgrep: bool = True,
+    helping: Help | None = None,
 ) -> list[str]:
     """Every file below the directory `path` that matches, workspace-relative with `/`, sorted.
 
     Ignored files, hidden ones that the pattern does not spell out, and symlinks are left out. Blocks:
     call it in a worker thread. Raises `ToolFailed` for a bad pattern or path and when the time of
     `limits` is over; the list is never cut.
+
+    `helping` says how many processes may help without ripgrep; None: one for each further processor.
     """
     limits = limits or Limits()
     wanted = glob_argument(pattern, "glob", compile_glob)
@@ -42,7 +46,9 @@ def find_files(
         listed = _with_ripgrep(workspace, place, wanted, limits)
         if listed is not None:
             return listed
-    return _walked(workspace, place, wanted, limits)
+    helping = helping or help_for(is_tame=True)
+    found = find_by_walk(workspace, place, wanted, limits, helping)
+    return sorted(place.prefix + name for name in found)
 
 
 def _with_ripgrep(
@@ -101,15 +107,3 @@ def _has_folder(workspace: Workspace, place: Place, name: str) -> bool:
         return False
     finally:
         folder.close()
-
-
-def _walked(workspace: Workspace, place: Place, wanted: Glob, limits: Limits) -> list[str]:
-    base = confined.open_folder(workspace.root, place.path)
-    try:
-        return sorted(
-            f"{place.prefix}{run.prefix}{name}"
-            for run in walk(base, wanted, limits, rules=place.rules, within=place.prefix)
-            for name in run.names
-        )
-    finally:
-        base.close()

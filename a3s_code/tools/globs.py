@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 _SIMPLE_NAME = re.compile(r"[\w.*?-]+", re.ASCII)
 _ENDING = re.compile(r"\*[\w.-]*", re.ASCII)
@@ -82,6 +83,7 @@ class Glob:
         return None
 
 
+@lru_cache(maxsize=64)
 def compile_glob(pattern: str) -> Glob:
     """Compile a pattern; raises `BadGlob` or `GlobLeavesRoot`."""
     alternatives = tuple(_components(text) for text in expand_braces(pattern))

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # slow to import, and most sessions meet no rules until their first search
@@ -19,7 +20,7 @@ _WILDCARDS = re.compile(r"[*?\[\\]")
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """The rules of one directory; `folder` is its path, "" or ending in `/`.
+    """The rules of one directory with their lines; `folder` is its path, "" or ending in `/`.
 
     Matching is left to pathspec, which takes about a microsecond per rule. Most names are of no
     interest to any rule, and that is cheap to see: they are in no set of names, have none of the
@@ -27,6 +28,7 @@ class RuleFile:
     """
 
     folder: str
+    lines: tuple[str, ...]
     spec: GitIgnoreSpec
     names: frozenset[str]
     endings: tuple[str, ...]
@@ -55,7 +57,7 @@ class IgnoreRules:
 
     def below(self, folder: str, lines: Iterable[str]) -> IgnoreRules:
         """The rules in a directory (`""` or ending in `/`) that has a rule file of its own."""
-        rules = parse_rules(folder, lines)
+        rules = parse_rules(folder, tuple(lines))
         return IgnoreRules((*self.files, rules)) if len(rules.spec) else self
 
     def ignores(self, path: str) -> bool:
@@ -70,7 +72,8 @@ class IgnoreRules:
 NO_RULES = IgnoreRules()
 
 
-def parse_rules(folder: str, lines: Iterable[str]) -> RuleFile:
+@lru_cache(maxsize=64)
+def parse_rules(folder: str, lines: tuple[str, ...]) -> RuleFile:
     """The rules of one file; lines that are no valid pattern are skipped, as git does."""
     from pathspec import GitIgnoreSpec
 
@@ -89,7 +92,7 @@ def parse_rules(folder: str, lines: Iterable[str]) -> RuleFile:
             others += [_unnamed(pattern.regex) for pattern in spec.patterns if pattern.regex]
     union = re.compile("|".join(others)) if others else None
     spec = GitIgnoreSpec.from_lines(rules)
-    return RuleFile(folder, spec, frozenset(names), tuple(endings), union)
+    return RuleFile(folder, lines, spec, frozenset(names), tuple(endings), union)
 
 
 def _adapted(rule: str) -> str:

@@ -35,11 +35,19 @@ class OrphanWatch:
     @contextlib.contextmanager
     def over(self, pid: int) -> Iterator[None]:
         """While the block lasts, the command `pid` and its children end when this process does."""
-        self._tell(b"+%d\n" % pid)
+        self.begin(pid)
         try:
             yield
         finally:
-            self._tell(b"-%d\n" % pid)
+            self.end(pid)
+
+    def begin(self, pid: int) -> None:
+        """From now on the command `pid` and its children end when this process does."""
+        self._tell(b"+%d\n" % pid)
+
+    def end(self, pid: int) -> None:
+        """The command `pid` has ended."""
+        self._tell(b"-%d\n" % pid)
 
     def close(self) -> None:
         """End the other process, which ends what is still running."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import chain
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 from a3s_code.errors import ToolFailed
-from a3s_code.tools import confined
 from a3s_code.tools.dialect import compile_regex, is_tame, same_in_ripgrep
 from a3s_code.tools.failures import reason
 from a3s_code.tools.glob_argument import glob_argument
@@ -21,25 +20,13 @@ from a3s_code.tools.match import Match, Matches
 from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, search_files
 from a3s_code.tools.ripgrep_rules import rule_options
-from a3s_code.tools.search_helpers import Help, Helpers, help_for
-from a3s_code.tools.search_run import search_names
-from a3s_code.tools.walk import Run, walk
+from a3s_code.tools.search_helpers import Help, help_for
+from a3s_code.tools.search_query import Query
+from a3s_code.tools.search_walk import search_below, search_file_elsewhere
 from a3s_code.tools.workspace import Workspace
 
 MAX_MATCHES = 10_000
 _MAX_TEXT_CHARS = 32 << 20
-_FILES_WITHOUT_HELP = 3000  # searched in about the time that a process takes to start
-
-
-@dataclass(frozen=True, slots=True)
-class _Query:
-    """What to look for: the expression as text and compiled, and which files."""
-
-    pattern: str
-    regex: re.Pattern[str]
-    wanted: Glob
-    ignore_case: bool
-    max_matches: int
 
 
 def search(
@@ -67,7 +54,8 @@ def search(
     limits = limits or Limits()
     helping = helping or help_for(is_tame=is_tame(pattern))
     wanted = glob_argument(glob or "**", "grep", compile_filter)
-    query = _Query(pattern, _regex(pattern, ignore_case), wanted, ignore_case, max_matches)
+    regex = _regex(pattern, ignore_case)
+    query = Query(workspace.root, pattern, regex, wanted, ignore_case, max_matches)
     base = workspace.resolve(path, tool="grep")
     if not os.path.isdir(base):  # unlike `base.is_dir()` no error for a name that is too long
         return _in_file(workspace, base, path, query, limits, helping)
@@ -76,11 +64,11 @@ def search(
         found = _with_ripgrep(workspace, place, query, limits)
         if found is not None:
             return found
-    return _with_walk(workspace, place, query, limits, helping)
+    return _with_walk(place, query, limits, helping)
 
 
 def _in_file(
-    workspace: Workspace, base: Path, path: str, query: _Query, limits: Limits, helping: Help
+    workspace: Workspace, base: Path, path: str, query: Query, limits: Limits, helping: Help
 ) -> Matches:
     try:
         with workspace.open(base) as file:
@@ -88,21 +76,12 @@ def _in_file(
                 lines = LineSearch(query.regex).in_file(file.fileno(), limits.check) or []
                 name = workspace.relative(base)
                 found = [Match(name, number, text) for number, text in lines]
-                return _collect([found], query.max_matches)
+                return _collect([found], query)
     except FileNotFoundError:
         raise ToolFailed(f"Path not found: {path}") from None
     except OSError as error:
         raise ToolFailed(f"Failed to search {path}: {reason(error)}") from error
-    folder, _, name = workspace.relative(base).rpartition("/")
-    with _helpers(workspace, query, limits, 1) as helpers:
-        given = helpers.give(f"{folder}/" if folder else "", [name])
-        return _collect(chain(given, helpers.rest()), query.max_matches)
-
-
-def _helpers(workspace: Workspace, query: _Query, limits: Limits, most: int) -> Helpers:
-    root, ignore_case = str(workspace.root), query.ignore_case
-    message = {"root": root, "pattern": query.pattern, "ignore_case": ignore_case}
-    return Helpers(message, limits, most)
+    return _collect(search_file_elsewhere(workspace.relative(base), query, limits), query)
 
 
 def _regex(pattern: str, ignore_case: bool) -> re.Pattern[str]:
@@ -113,7 +92,7 @@ def _regex(pattern: str, ignore_case: bool) -> re.Pattern[str]:
 
 
 def _with_ripgrep(
-    workspace: Workspace, place: Place, query: _Query, limits: Limits
+    workspace: Workspace, place: Place, query: Query, limits: Limits
 ) -> Matches | None:
     """All cores in any order first; if that is too much, in order up to the limit.
 
@@ -135,7 +114,7 @@ def _with_ripgrep(
             rules=rules,
         )
         try:
-            matches = _collect(_placed(files, place, query.wanted), query.max_matches)
+            matches = _collect(_placed(files, place, query.wanted), query)
         except RipgrepFailed:
             return None  # it does not know the expression or an option after all
         if matches.complete:
@@ -150,50 +129,21 @@ def _placed(files: Iterable[list[Match]], place: Place, wanted: Glob) -> Iterato
             yield [Match(path, match.line, match.text) for match in matches]
 
 
-def _with_walk(
-    workspace: Workspace, place: Place, query: _Query, limits: Limits, helping: Help
-) -> Matches:
+def _with_walk(place: Place, query: Query, limits: Limits, helping: Help) -> Matches:
     """With all help in any order first; if that is too much, in order up to the limit."""
     for most in (helping.most, int(helping.is_required)):
-        base = confined.open_folder(workspace.root, place.path)
-        try:
-            with _helpers(workspace, query, limits, most) as helpers:
-                runs = walk(base, query.wanted, limits, rules=place.rules, within=place.prefix)
-                lines_of = None if helping.is_required else LineSearch(query.regex)
-                files = _searched(runs, place.prefix, lines_of, helpers, limits)
-                matches = _collect(files, query.max_matches)
-        finally:
-            base.close()
+        with closing(search_below(place, query, limits, replace(helping, most=most))) as files:
+            matches = _collect(files, query)
         if matches.complete:
             break
     return matches
 
 
-def _searched(
-    runs: Iterable[Run],
-    within: str,
-    lines_of: LineSearch | None,
-    helpers: Helpers,
-    limits: Limits,
-) -> Iterator[list[Match]]:
-    """The matches of each file; without `lines_of` all of them are searched by helpers."""
-    files = 0
-    for run in runs:
-        prefix = within + run.prefix
-        if lines_of is None:
-            yield from helpers.give(prefix, run.names)
-        elif files < _FILES_WITHOUT_HELP or not helpers.offer(prefix, run.names):
-            files += len(run.names)
-            yield from search_names(run.folder, prefix, run.names, lines_of, limits.check)
-        yield from helpers.arrived()
-    yield from helpers.rest()
-
-
-def _collect(files: Iterable[list[Match]], max_matches: int) -> Matches:
+def _collect(files: Iterable[list[Match]], query: Query) -> Matches:
     found, chars = Matches(), 0
     for matches in files:
         for match in matches:
-            if len(found) == max_matches or chars > _MAX_TEXT_CHARS:
+            if len(found) == query.max_matches or chars > _MAX_TEXT_CHARS:
                 found.complete = False
                 break
             found.append(match)

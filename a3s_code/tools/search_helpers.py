@@ -1,4 +1,4 @@
-"""Processes that search files for this one.
+"""Processes that share the work of one search.
 
 They use the other processors. And they do what could keep `re` busy for ever: it tries alternatives
 one after another, cannot be interrupted while it does, and holds the interpreter meanwhile, so that
@@ -11,10 +11,9 @@ import contextlib
 import json
 import logging
 import os
-import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -22,16 +21,11 @@ from typing import Any, Self
 
 from a3s_code.errors import ToolFailed
 from a3s_code.tools.limits import Limits
-from a3s_code.tools.match import Match
-from a3s_code.tools.orphans import orphan_watch
-from a3s_code.tools.own_group import own_group
+from a3s_code.tools.search_helper import SearchHelper, spare_helpers
 
 log = logging.getLogger("a3s_code")
 
-_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from {} import main; main()"
-_MAIN = "a3s_code.tools.search_helper_process"
 _MOST_HELPERS = 4
-_WAITING_RUNS = 8  # for each process, so that it always has something to do
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +40,7 @@ NO_HELP = Help(0, is_required=False)
 
 
 def help_for(*, is_tame: bool) -> Help:
-    """One process for each processor; this one counts if the expression is tame."""
+    """One process for each processor; this one counts if the work is tame."""
     if not sys.executable:  # a program with Python inside
         return NO_HELP
     count = min(_processors(), _MOST_HELPERS)
@@ -60,19 +54,21 @@ def _processors() -> int:
 
 
 class Helpers:
-    """Up to `most` processes, started when they are needed, dead when the block ends.
+    """Up to `most` processes that a search has for itself until the block ends.
 
-    `query` has the `root` of the workspace, the `pattern`, and whether to `ignore_case`. When a limit
-    is reached the processes are killed at once.
+    Each has at most `queued` messages to answer. When a limit is reached they are killed at once,
+    and so are those that still work when the block ends.
     """
 
-    def __init__(self, query: Mapping[str, Any], limits: Limits, most: int) -> None:
-        self._query = query
+    def __init__(self, limits: Limits, most: int, *, queued: int) -> None:
         self._limits = limits
         self._most = most
-        self._helpers: list[_Helper] = []
-        self._answers = SimpleQueue[tuple[_Helper, bytes]]()
-        self._exit = contextlib.ExitStack()
+        self._queued = queued
+        self._helpers: list[SearchHelper] = []
+        self._answers = SimpleQueue[tuple[SearchHelper, bytes]]()
+        self._lock = threading.Lock()
+        self._is_over = self._is_killed = False
+        self._timer: threading.Timer | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -83,113 +79,100 @@ class Helpers:
         error: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        self._exit.close()
+        with self._lock:
+            self._is_over = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for helper in self._helpers:
+            if helper.waiting or self._is_killed:
+                helper.end()
+            else:
+                spare_helpers.keep(helper)
 
-    def offer(self, prefix: str, names: Sequence[str]) -> bool:
-        """Have these files of a directory searched, if there is a process with room for them."""
-        helper = min(self._helpers, key=lambda helper: helper.waiting, default=None)
-        if helper is None or helper.waiting == _WAITING_RUNS:
-            helper = self._another()
-        if helper is None:
-            return False
-        helper.send({"prefix": prefix, "names": names})
-        return True
+    def _kill(self) -> None:
+        with self._lock:
+            if not self._is_over:
+                self._is_killed = True
+                for helper in self._helpers:
+                    helper.process.kill()
 
-    def _another(self) -> _Helper | None:
+    def free(self, *, may_start: bool = True) -> SearchHelper | None:
+        """A process that has room for a message.
+
+        With `may_start` one is started where none is left over from another search; it is free as
+        soon as it is ready.
+        """
+        ready = [helper for helper in self._helpers if helper.ready]
+        helper = min(ready, key=lambda helper: helper.waiting, default=None)
+        if helper is None or helper.waiting == self._queued:
+            return self._another(may_start=may_start)
+        return helper
+
+    def _another(self, *, may_start: bool) -> SearchHelper | None:
+        """One more process if it is ready."""
         if len(self._helpers) == self._most:
             return None
-        try:
-            started = _started(self._query, self._limits, self._answers)
-            self._helpers.append(self._exit.enter_context(started))
-        except OSError as error:
-            log.debug("no process to help with a search: %s", error)
-            self._most = len(self._helpers)
-            return None
-        return self._helpers[-1]
+        helper = spare_helpers.take(self._answers)
+        if helper is None:
+            if not may_start:
+                return None
+            try:
+                helper = SearchHelper(self._answers)
+            except OSError as error:
+                log.debug("no process to help with a search: %s", error)
+                self._most = len(self._helpers)
+                return None
+        self._add(helper)
+        return helper if helper.ready else None
 
-    def give(self, prefix: str, names: Sequence[str]) -> Iterator[list[Match]]:
-        """As `offer`, waiting for room: the answers that arrive meanwhile."""
-        while not self.offer(prefix, names):
-            yield from self._next()
+    def _add(self, helper: SearchHelper) -> None:
+        with self._lock:
+            self._helpers.append(helper)
+            if self._is_killed:
+                helper.process.kill()
+        if self._timer is None:
+            self._timer = threading.Timer(self._limits.seconds_left, self._kill)
+            self._timer.daemon = True
+            self._timer.start()
+            self._limits.stop.on_request(self._kill)
 
-    def arrived(self) -> Iterator[list[Match]]:
-        """The matches of the files that were searched meanwhile, file by file."""
+    def give(self, message: Mapping[str, Any]) -> Iterator[Any]:
+        """Send this to a process as soon as there is a free one: the answers that arrive meanwhile."""
+        while (helper := self.free()) is None:
+            yield from self.wait()
+        helper.send(message)
+
+    def arrived(self) -> Iterator[Any]:
+        """The answers that have come meanwhile."""
         with contextlib.suppress(Empty):
             while True:
                 yield from self._read(*self._answers.get_nowait())
 
-    def _next(self) -> Iterator[list[Match]]:
-        """Wait for the next answer. Raises `ToolFailed` when nobody will give one."""
+    def wait(self) -> Iterator[Any]:
+        """Wait for the next answer, or the news that there is a process to ask.
+
+        Raises `ToolFailed` when nobody will answer, and what the limits raise.
+        """
         if not self._helpers:
             raise ToolFailed("No process could be started for the search")
         yield from self._read(*self._answers.get())
 
-    def rest(self) -> Iterator[list[Match]]:
-        """Wait for all that is still to come. Raises `ToolFailed` and what the limits raise."""
-        while any(helper.waiting for helper in self._helpers):
-            yield from self._next()
+    @property
+    def are_working(self) -> bool:
+        """Whether there are answers still to come."""
+        return any(helper.waiting for helper in self._helpers)
 
-    def _read(self, helper: _Helper, line: bytes) -> Iterator[list[Match]]:
+    def rest(self) -> Iterator[Any]:
+        """Wait for all that is still to come."""
+        while self.are_working:
+            yield from self.wait()
+
+    def _read(self, helper: SearchHelper, line: bytes) -> Iterator[Any]:
+        if helper not in self._helpers:
+            return  # it had ended before it could be of use here
         if not line:  # it has ended
             self._limits.check()
             raise ToolFailed(f"Search ended with exit code {helper.process.wait()}")
-        helper.waiting -= 1
-        for matches in json.loads(line):
-            yield [Match(*match) for match in matches]
-
-
-class _Helper:
-    """One process; `waiting` counts the runs that it has not answered yet."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-        self.waiting = 0
-
-    def send(self, message: Mapping[str, Any]) -> None:
-        """A process that is dead is not told: its end arrives among the answers."""
-        self.waiting += 1
-        assert self.process.stdin is not None
-        with contextlib.suppress(OSError):
-            self.process.stdin.write(json.dumps(message).encode() + b"\n")
-            self.process.stdin.flush()
-
-    def listen(self, answers: SimpleQueue[tuple[_Helper, bytes]]) -> None:
-        """Hand on its answers, at the end an empty one. Runs in a thread."""
-        assert self.process.stdout is not None
-        with self.process.stdout as pipe:
-            for line in pipe:
-                answers.put((self, line))
-        answers.put((self, b""))
-
-
-@contextlib.contextmanager
-def _started(
-    query: Mapping[str, Any], limits: Limits, answers: SimpleQueue[tuple[_Helper, bytes]]
-) -> Iterator[_Helper]:
-    process = subprocess.Popen(
-        [sys.executable, "-S", "-c", _START.format(_MAIN), json.dumps(sys.path)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        **own_group(),
-    )
-    helper = _Helper(process)
-    listener = threading.Thread(target=helper.listen, args=(answers,), daemon=True)
-    listener.start()
-    timer = threading.Timer(limits.seconds_left, process.kill)
-    timer.daemon = True
-    timer.start()
-    limits.stop.on_request(process.kill)
-    try:
-        with orphan_watch.over(process.pid):
-            helper.send(query)
-            helper.waiting = 0
-            yield helper
-    finally:
-        timer.cancel()
-        process.kill()
-        process.wait()
-        listener.join()
-        assert process.stdin is not None
-        with contextlib.suppress(OSError):  # what was still to be written
-            process.stdin.close()
+        if line != b"\n":
+            helper.waiting -= 1
+            yield json.loads(line)

@@ -1,4 +1,4 @@
-"""The files below a directory that a pattern and the ignore rules leave, without any helper program.
+"""The files below a directory that a pattern and the ignore rules leave, in order.
 
 Works on open directories, never on paths, so that a directory exchanged for a symlink meanwhile is
 not entered. Symlinks are neither followed nor listed, as ripgrep does it.
@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from a3s_code.tools.confined import Folder, is_real_folder
+from a3s_code.tools.confined import Folder
 from a3s_code.tools.globs import Glob
-from a3s_code.tools.ignore import FILE_NAME, NO_RULES, IgnoreRules, read_rule_lines
+from a3s_code.tools.ignore import NO_RULES, IgnoreRules
 from a3s_code.tools.limits import Limits
+from a3s_code.tools.scan import scan
 
 
 class Run(NamedTuple):
@@ -76,27 +77,5 @@ def walk(
 
 
 def _level(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: str) -> _Level:
-    try:
-        entries = folder.scan()
-    except OSError:
-        return _Level(folder, prefix, rules, [], [])
-    matches, may_contain = wanted.test_in(prefix), wanted.may_contain
-    names, inner, hidden = [], [], []
-    for entry in entries:  # in one loop, since a search of names spends most of its time here
-        name = entry.name
-        if name[0] == ".":
-            hidden.append(name)
-        if entry.is_dir(follow_symlinks=False):
-            if may_contain(prefix + name) and name != ".git" and is_real_folder(entry):
-                inner.append(name)
-        elif matches(name) and entry.is_file(follow_symlinks=False):
-            names.append(name)
-    if ".git" in hidden and prefix:
-        rules = NO_RULES  # a repository inside: the rules around it end here
-    if FILE_NAME in hidden:
-        rules = rules.below(within + prefix, read_rule_lines(folder.path))
-    if rules.files:
-        path = within + prefix
-        names = [name for name in names if not rules.ignores(path + name)]
-        inner = [name for name in inner if not rules.ignores(f"{path}{name}/")]
-    return _Level(folder, prefix, rules, sorted(names), sorted(inner, reverse=True))
+    here = scan(folder, prefix, wanted, rules, within)
+    return _Level(folder, prefix, here.rules, sorted(here.names), sorted(here.inner, reverse=True))

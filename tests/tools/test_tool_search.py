@@ -19,6 +19,7 @@ from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.ripgrep import find_ripgrep
 from a3s_code.tools.search import search
+from a3s_code.tools.search_helper import spare_helpers
 from a3s_code.tools.search_helpers import NO_HELP, Help
 from a3s_code.tools.threads import Stop, Stopped
 from tests.tools.bench import Bench
@@ -368,6 +369,7 @@ def test_a_lone_file_that_only_a_helper_may_search(tree: Bench) -> None:
 def test_without_a_process_to_help(
     tree: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    spare_helpers.close()
     monkeypatch.setattr(sys, "executable", str(tmp_path / "no-python"))
     for path in (".", "a.py"):
         with pytest.raises(ToolFailed, match="No process could be started"):
