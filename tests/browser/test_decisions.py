@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import OpenNotebook
 from tests.browser.notebook import write_notebook
-from tests.model_server import ModelServer, calls, says
+from tests.model_server import ModelServer, calls, says, turn, wait
 
 pytestmark = pytest.mark.browser
 
@@ -38,7 +38,11 @@ def test_the_reason_of_a_denial_is_told_to_the_model_and_to_the_reader_in_the_da
     open_notebook: OpenNotebook, prompts: Path, model_server: ModelServer
 ) -> None:
     """The question is readable in the dark theme and says once what would be run."""
-    model_server.script(calls("bash", command="touch denied.txt"), says("Then not."))
+    model_server.script(
+        calls("bash", command="touch denied.txt"),
+        turn(says("Once more. ", wait()), calls("bash", command="touch again.txt", id="c2")),
+        says("Then not."),
+    )
     notebook = open_notebook(write_notebook(prompts / "deny.ipynb", "%%a3s\nTouch it.", "1"))
     page, output = notebook.page, notebook.output(0)
     page.evaluate(
@@ -59,6 +63,12 @@ def test_the_reason_of_a_denial_is_told_to_the_model_and_to_the_reader_in_the_da
 
         output.get_by_placeholder("reason").fill("too early")
         deny.click()
+        reason = output.get_by_placeholder("reason")
+        expect(reason).to_have_count(0)
+        model_server.release()
+        expect(output).to_contain_text("touch again.txt")
+        reason.fill("still too early")
+        reason.press("Enter")
         notebook.expect_finished(0)
     finally:  # the server keeps the theme for the tests that follow
         page.evaluate(
@@ -67,8 +77,10 @@ def test_the_reason_of_a_denial_is_told_to_the_model_and_to_the_reader_in_the_da
         )
 
     expect(output).to_contain_text("denied: too early")
-    assert "too early" in model_server.requests[1]["messages"][-1]["content"]
-    assert not (prompts / "denied.txt").exists()
+    expect(output).to_contain_text("denied: still too early")
+    assert "Reason: too early" in model_server.requests[1]["messages"][-1]["content"]
+    assert "Reason: still too early" in model_server.requests[2]["messages"][-1]["content"]
+    assert not list(prompts.glob("*.txt"))
 
 
 def test_an_approval_for_the_session_also_answers_the_next_cell(

@@ -194,15 +194,19 @@ def test_a_file_that_steers_the_agent_is_asked_for_each_time(
 
 
 @pytest.mark.versions
+@pytest.mark.parametrize("how", ["click", "Enter"])
 def test_the_reason_of_a_denial_reaches_the_model(
-    kernel: Kernel, model_server: ModelServer
+    kernel: Kernel, model_server: ModelServer, how: str
 ) -> None:
     model_server.script(calls("bash", command="rm -rf /"), says("Sorry."))
 
     def deny(screen: Screen) -> None:
         (field,) = (c for c, s in screen.widgets.items() if s.get("_model_name") == "TextModel")
         kernel.type(field, "far too broad")
-        press(kernel, "Deny")(screen)
+        if how == "Enter":
+            kernel.say(field, {"method": "custom", "content": {"event": "submit"}})
+        else:
+            press(kernel, "Deny")(screen)
 
     screen = kernel.run(
         "%%a3s\nclean up", once(lambda screen: screen.button("Deny"), deny), answer=""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from typing import Any
 
 import ipywidgets
 
@@ -17,7 +18,8 @@ from a3s_magics.transcript import ToolCall
 class Question:
     """Approve once, approve for this session, or deny with a reason; the first click decides.
 
-    What no approval for the session covers does not offer one, and says why.
+    Enter in the field of the reason denies, too. What no approval for the session covers does not
+    offer one, and says why.
     `told_above`: the call's own card stands right above and says what it would do.
     """
 
@@ -30,7 +32,9 @@ class Question:
         once = _button("Approve once", "success", "Let this call run")
         once.on_click(lambda _button: desk.approve(call.tool_id, call.name))
         deny = _button("Deny", "danger", "Refuse this call; the model is told the reason")
-        deny.on_click(lambda _button: desk.deny(call.tool_id, self._reason.value))
+        deny.on_click(self._deny)
+        # What the front end says of Enter; `on_submit`, which listens for it, is deprecated.
+        self._reason.on_msg(lambda _text, said, _buffers: self._deny() if _is_enter(said) else None)
         self._buttons = [once, deny]
         if not each_time:
             tooltip = f"Let every call of {call.name} run"
@@ -53,6 +57,9 @@ class Question:
         row = ipywidgets.HBox([*self._buttons, self._reason], layout={"flex_flow": "row wrap"})
         self.widget = ipywidgets.VBox([*told, row])
 
+    def _deny(self, _button: object = None) -> None:
+        self._desk.deny(self._call.tool_id, self._reason.value)
+
     def close(self) -> None:
         """Take the buttons off the screen: the question is answered."""
         self.forget()
@@ -62,6 +69,10 @@ class Question:
         """Take no clicks any more."""
         for part in (*self._buttons, self._reason):
             self._lane.forget(part)
+
+
+def _is_enter(said: Any) -> bool:
+    return isinstance(said, dict) and said.get("event") == "submit"
 
 
 def _button(description: str, style: str, tooltip: str) -> ipywidgets.Button:
