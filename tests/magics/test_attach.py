@@ -145,6 +145,23 @@ def test_what_a_prompt_names_and_cannot_be_drawn_is_said_of_the_name(
     assert model_server.requests == []
 
 
+@pytest.mark.parametrize(
+    "option", ["--attach ''", "--attach cell:abc", "--attach 3", "--attach 1..x"]
+)
+def test_what_is_no_form_is_told_the_forms(
+    shown: InteractiveShell,
+    model_server: ModelServer,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+) -> None:
+    told = complaint(shown, f"%%a3s {option}\nWhat is this?", capsys)
+
+    value = option.removeprefix("--attach ").strip("'")
+    assert told.startswith(f"UsageError: %%a3s --attach: {value!r} ")
+    assert told.endswith("use last, cell:N, N..M (cells), a variable or a file")
+    assert model_server.requests == []
+
+
 def test_a_side_question_takes_no_images(
     shown: InteractiveShell, model_server: ModelServer, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,8 @@ from a3s_magics.images.log import SVG, Shown
 
 _CELL = re.compile(r"cell:(\d+)")
 _RANGE = re.compile(r"(?:cell:)?(\d+)\.\.(?:cell:)?(\d+)")
+_NEARLY_CELLS = re.compile(r"cell:.*|\d+|[\w:]*\.\.[\w:]*", re.DOTALL)
+_FORMS = "use last, cell:N, N..M (cells), a variable or a file"
 _REMOTE = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
@@ -39,6 +41,8 @@ def pick(
     Relative paths begin at `folder`; `~` is the home folder. Raises `NoImage`.
     """
     images = list(shown)
+    if not reference.strip():
+        raise NoImage(f"{reference!r} names no image; {_FORMS}")
     if reference == "last":
         return [_last(images)]
     if found := _CELL.fullmatch(reference):
@@ -86,6 +90,8 @@ def _file(reference: str, folder: Path) -> Path:
         folder_there = False
     if folder_there:
         raise NoImage(f"{reference} is a folder, not an image")
+    if _NEARLY_CELLS.fullmatch(reference):
+        raise NoImage(f"{reference!r} is no cell, and no file is called so; {_FORMS}")
     if reference.isidentifier():
         raise NoImage(f"there is no variable and no file {reference!r}")
     raise NoImage(f"there is no file {reference!r}")
