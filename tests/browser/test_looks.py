@@ -28,14 +28,19 @@ def mean(values: list[float]) -> float:
     return sum(values) / len(values)  # of no values there is none
 ```
 
-| column | nulls |
-|---|---|
-| age | 3 |
-| city | 0 |
+| column | nulls | smallest | largest | median | deviation |
+|---|---|---|---|---|---|
+| age | 3 | 1 | 99 | 41 | 12 |
+| city | 0 | - | - | - | - |
 """
 EDIT = {"file_path": "clean.py", "old_string": "rows = 1\n", "new_string": "rows = 2\ncols = 3\n"}
 CODE = "import time\nfor step in range(3):\n    print('step', step)"
 OVERFLOW = "element => element.scrollWidth - element.clientWidth"
+LINES = """element => {
+  const range = document.createRange();
+  range.selectNodeContents(element);
+  return new Set([...range.getClientRects()].map(part => Math.round(part.bottom))).size;
+}"""
 
 
 def picture() -> bytes:
@@ -120,6 +125,12 @@ def test_a_turn_with_everything_in_it(
             ".a3s-text p",
             ".a3s-heading",
         )
+        page.set_viewport_size({"width": 600, "height": 2400})
+        notebook.screenshot(f"everything-narrow-{theme}")
+        cancel = output.get_by_role("button", name="Cancel")
+        assert cancel.evaluate(OVERFLOW) <= 0  # not `Can…`
+        assert output.locator("th", has_text="deviation").evaluate(LINES) == 1  # words stay whole
+        page.set_viewport_size({"width": 1280, "height": 2400})
         model_server.release()
         notebook.expect_finished(0)
         expect(output.locator("sub").first).to_be_visible()  # of the static form alone

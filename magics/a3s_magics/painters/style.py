@@ -8,7 +8,9 @@ STYLE = """\
 .a3s-view .widget-html-content, .a3s-view .widget-htmlmath-content { flex: 1 1 auto; width: 100%; }
 .a3s-view .widget-html:has(> .widget-html-content:empty) { display: none; }
 .a3s-text { padding: 0; overflow-wrap: anywhere; }
-.a3s-text table { margin-left: 0; }
+.a3s-text table { display: block; width: max-content; max-width: 100%; overflow-x: auto;
+  margin-left: 0; }
+.a3s-text td, .a3s-text th { overflow-wrap: normal; word-break: normal; }
 .a3s-text p:last-child { margin-bottom: 0.4em; }
 .a3s-card { border: 1px solid var(--jp-border-color2, #bdbdbd); border-left-width: 4px;
   border-radius: 3px; padding: 2px 8px; margin: 3px 0; line-height: 1.5;
@@ -32,10 +34,11 @@ STYLE = """\
 .a3s-added { background: rgba(76, 175, 80, 0.22); }
 .a3s-removed { background: rgba(244, 67, 54, 0.22); }
 .a3s-status { color: var(--jp-ui-font-color2, #757575);
-  font-size: var(--jp-ui-font-size1, 13px); line-height: 28px; }
+  font-size: var(--jp-ui-font-size1, 13px); line-height: 1.5; padding: 4px 0; }
 .a3s-question { color: var(--jp-ui-font-color0, inherit); font-weight: 600; line-height: 28px;
   font-size: var(--jp-ui-font-size1, 13px); }
-.a3s-heading { color: var(--jp-content-font-color1, inherit); font-weight: 600; margin: 6px 0 2px; }
+.a3s-heading { color: var(--jp-content-font-color1, inherit); font-weight: 600; line-height: 1.5;
+  margin: 6px 0 2px; }
 .a3s-plan ol { margin: 2px 0; padding-left: 2em; }
 .a3s-view .a3s-child { margin: 3px 2px; padding: 0 8px; width: auto; }
 .a3s-plan, .a3s-child { border-left-color: var(--jp-brand-color1, #1976d2); }
@@ -44,6 +47,7 @@ STYLE = """\
 .a3s-step-pending { color: var(--jp-ui-font-color2, #757575); }
 .a3s-step-completed > .a3s-sign { color: var(--jp-success-color1, #388e3c); }
 .a3s-step-failed > .a3s-sign { color: var(--jp-error-color1, #d32f2f); }
+.a3s-view .jupyter-button { flex-shrink: 0; }
 .a3s-view .a3s-head .widget-html { margin: 0 8px 0 0; }
 .a3s-view .a3s-head .widget-html:last-child { flex: 0 0 auto; }
 .a3s-head summary { cursor: pointer; overflow-wrap: anywhere; }
