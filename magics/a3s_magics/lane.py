@@ -27,6 +27,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from a3s_magics.after_cell import after_cell
+from a3s_magics.ended_views import EndedViews
 from a3s_magics.page_requests import PageRequests
 
 _log = logging.getLogger(__name__)
@@ -35,12 +36,16 @@ _SAY_S = 1.0
 
 
 class Lane:
-    """One per kernel. `install` before the first widget is registered, `uninstall` at unload."""
+    """One per kernel. `install` before the first widget is registered, `uninstall` at unload.
+
+    `ended` holds the views of turns that are over, for pages that are loaded later.
+    """
 
     def __init__(self, kernel: Any) -> None:
         self._kernel = kernel
         self._widgets: dict[str, Any] = {}
         self._asked: dict[str, Callable[[], None]] = {}
+        self.ended = EndedViews(kernel)
         self._pages = PageRequests(kernel, self._reply, self._before_states)
         self._threaded = getattr(kernel, "shell_channel_thread", None) is not None
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -112,6 +117,7 @@ class Lane:
             return
         self._installed = False
         self._widgets.clear()
+        self.ended.forget()
         if self._thread is not None:
             self._set_reader(self._kernel.shell_channel_thread_main)
             self._inbox.put(None)

@@ -15,8 +15,9 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from a3s_magics.ended_views import CONTROL
+
 _log = logging.getLogger(__name__)
-_CONTROL = "jupyter.widget.control"
 _INFO = ("kernel_info_request", "comm_info_request")
 
 Reply = Callable[[str, dict[str, Any], Mapping[str, Any]], None]
@@ -36,7 +37,7 @@ class PageRequests:
     def wants(self, kind: str, content: Mapping[str, Any]) -> bool:
         """Whether this is such a request; to be called in the order in which messages arrive."""
         comm_id, data = content.get("comm_id"), content.get("data")
-        if kind == "comm_open" and content.get("target_name") == _CONTROL:
+        if kind == "comm_open" and content.get("target_name") == CONTROL:
             self._controls.add(str(comm_id))
             return True
         if kind in ("comm_msg", "comm_close") and self._is_control(comm_id):
@@ -68,7 +69,7 @@ class PageRequests:
 
     def _is_control(self, comm_id: Any) -> bool:
         known = self._kernel.comm_manager.comms.get(comm_id)  # by the kernel, between two cells
-        return comm_id in self._controls or getattr(known, "target_name", None) == _CONTROL
+        return comm_id in self._controls or getattr(known, "target_name", None) == CONTROL
 
     def _comms(self, target: str | None) -> dict[str, Any]:
         comms = list(self._kernel.comm_manager.comms.items())  # the cell may be making widgets

@@ -176,3 +176,36 @@ def test_the_state_of_one_widget_is_told_to_who_asked(
     screen = kernel.run("%%a3s\ncount", at_the_gate, answer="").succeeded()
 
     assert static(screen)
+
+
+def test_a_turn_that_ended_while_its_page_was_closed_is_drawn_for_the_next_page(
+    start_kernel: StartKernel, model_server: ModelServer, workspace: Path
+) -> None:
+    """If the file still names its live view: it was saved during the turn, and no more since."""
+    notebook = workspace / "one.ipynb"
+    notebook.write_text("{}")
+    kernel = start_kernel(A3S_UI="widgets", JPY_SESSION_NAME=str(notebook))
+    model_server.script(says("the first"), says("the second"))
+    turns = [kernel.run("%%a3s\ncount", answer="").succeeded() for _ in range(2)]
+    first, second = map(view_of, turns)
+    kernel.wait_until_closed(turns[1])
+    page = Page(kernel)
+    try:
+        page.load()
+        assert not {first, second} & set(page.widgets)
+
+        notebook.write_text(f'{{"model_id": "{first}"}}')
+        page.load()
+
+        assert second not in page.widgets
+        assert "the first" in page.text_in(first)
+        assert ">done<" in page.text_in(first)
+        assert "Cancel" not in page.text_in(first)
+
+        kernel.run("%unload_ext a3s_magics").succeeded()
+        notebook.write_text(f'{{"model_id": "{second}"}}')
+        page.load()
+        assert second not in page.widgets
+        assert "the first" in page.text_in(first)
+    finally:
+        page.close()

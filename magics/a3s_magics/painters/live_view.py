@@ -19,8 +19,9 @@ class LiveView(ipywidgets.VBox):  # type: ignore[misc]  # ipywidgets has no type
     sent again.
     """
 
-    def __init__(self, children: Sequence[Any]) -> None:
-        super().__init__(children)
+    def __init__(self, children: Sequence[Any], **options: Any) -> None:
+        super().__init__(children, **options)
+        self.add_class("a3s-view")
         self.is_shared = False
         self._behind = False
         self._over = False

@@ -63,7 +63,6 @@ class WidgetPainter:
         controls = ipywidgets.HBox([self._cancel, self._status])
         style = ipywidgets.HTML(STYLE)
         self._view = LiveView([style, self._segments.widget, self._asking, controls])
-        self._view.add_class("a3s-view")
         self._lane.register(self._view, asked=self._view.asked)
         show(self._view, display_id=self._id)
 
@@ -86,12 +85,12 @@ class WidgetPainter:
         is one, the container stays, without buttons, for as long as the kernel lives.
         """
         self._replace(bundle)
-        after_cell(lambda: self._stay(view, around) if self._view.is_shared else self._close())
+        after_cell(lambda: self._leave(view, around))
 
     def abandon(self) -> None:
         """Remove the container."""
         self._replace({"text/plain": ""})
-        after_cell(self._close)
+        after_cell(lambda: close_tree(self._view))
 
     def _replace(self, bundle: Bundle) -> None:
         show(bundle, display_id=self._id, update=True)
@@ -100,8 +99,13 @@ class WidgetPainter:
         self._lane.forget(self._cancel)
         self._lane.forget(self._view)
 
-    def _close(self) -> None:
-        close_tree(self._view)  # dozens of messages
+    def _leave(self, view: Transcript, around: Surroundings) -> None:
+        if self._view.is_shared:
+            self._stay(view, around)
+        else:
+            model_id, status = self._view.model_id, _status_html(view, around)
+            close_tree(self._view)  # dozens of messages
+            self._lane.ended.keep(model_id, lambda: _ended(model_id, view, status))
 
     def _stay(self, view: Transcript, around: Surroundings) -> None:
         style, segments, asking, controls = self._view.children
@@ -126,6 +130,14 @@ class WidgetPainter:
         self._asking.children = [question.widget for question in self._questions.values()]
         for question in gone:
             question.close()
+
+
+def _ended(model_id: str, view: Transcript, status: str) -> LiveView:
+    """The view of a turn that is over, with the id that it had."""
+    segments = SegmentList()
+    segments.update(view.segments, live=False)
+    parts = [ipywidgets.HTML(STYLE), segments.widget, ipywidgets.HTML(status)]
+    return LiveView(parts, model_id=model_id)
 
 
 def _status_html(view: Transcript, around: Surroundings) -> str:
