@@ -24,7 +24,8 @@ async def run_command(text: str, registry: CommandRegistry, host: CommandHost) -
         raise InvalidArgument("the prompt is no command")
     command = registry.get(parsed.name)
     if command is None:
-        return CommandOutcome(unknown_text(parsed.name))
+        known = [other.name for other in registry.commands()]
+        return CommandOutcome(unknown_text(parsed.name, known))
     if command.builtin is not None:
         try:
             return await command.builtin(parsed.args, host, registry)

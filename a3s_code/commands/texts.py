@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -35,9 +36,14 @@ def help_text(commands: Iterable[Mapping[str, str | None]]) -> str:
     return "\n".join(lines)
 
 
-def unknown_text(name: str) -> str:
-    """The answer to a name that is no command's."""
-    return f"Unknown command: /{name}. Type /help for the available commands."
+def unknown_text(name: str, known: Iterable[str]) -> str:
+    """The answer to a name that is not one of the known commands; it offers the one most like it."""
+    parts = [f"Unknown command: /{name}."]
+    if "/" in name:
+        parts.append("A prompt that begins with a path needs a word in front of it.")
+    elif near := difflib.get_close_matches(name, [*known], n=1):
+        parts.append(f"Did you mean /{near[0]}?")
+    return " ".join([*parts, "Type /help for the available commands."])
 
 
 def cost_text(session_id: str, model: str, usage: TokenUsage, cost_usd: float) -> str:

@@ -19,6 +19,7 @@ from a3s_magics.problems import said_in_one_line
 from a3s_magics.replay import replaying
 from a3s_magics.sanitise import terminal_text
 from a3s_magics.session_list import session_list
+from a3s_magics.slash import refuse_unknown
 
 _PROMPT_CHARS = 100
 
@@ -58,8 +59,7 @@ class Control:
     def _slash(self, line: str) -> str:
         with said_in_one_line():
             session = self.home.session(self.settings)
-            if not hasattr(session, "list_commands"):
-                raise UsageError(f"%a3s: {line.split()[0]}: this version has no slash commands")
+            refuse_unknown(session, line, "%a3s")
             return str(session.send(line))
 
     def status(self, _rest: str) -> str:

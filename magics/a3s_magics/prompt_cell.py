@@ -27,6 +27,7 @@ from a3s_magics.replay import model_now, replaying
 from a3s_magics.replay_cell import replay_prompt
 from a3s_magics.request import Request, request, scheduled
 from a3s_magics.result import TurnResult
+from a3s_magics.slash import is_command, refuse_unknown
 from a3s_magics.transcript import Notice, Transcript
 from a3s_magics.turn import Turn
 
@@ -78,6 +79,8 @@ def run_prompt(
     around = (shell, home, session, wanted, lane, interrupt, notebook.thread)
     try:
         asked = request(prompt, options, shell=shell, shown=notebook.watch.images, session=session)
+        if not (options.btw or asked.attachments):
+            refuse_unknown(session, prompt, "%%a3s")
         if options.new:
             with said_in_one_line():
                 session.clear()
@@ -88,17 +91,12 @@ def run_prompt(
                 sys.stdout.write(f"{line}\n")
         if options.model and session.model != model_before:
             session.use_model(model_before)
-    if not options.btw and not _is_command(prompt):
+    if not options.btw and not is_command(prompt):
         for due in session.take_due_prompts():
             later = _run(due, scheduled(due), PromptOptions(), *around, is_scheduled=True)
             if later[1].cancelled:  # a failure is on screen, and no fault of this cell's prompt
                 ended(*later)
     return result
-
-
-def _is_command(prompt: str) -> bool:
-    """Whether the session answers it itself; nothing that is scheduled follows a command."""
-    return prompt.lstrip().startswith("/")
 
 
 def painter_name(text: str) -> PainterName | None:

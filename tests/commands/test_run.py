@@ -35,6 +35,19 @@ def test_an_unknown_command_is_named_and_help_is_offered(text: str) -> None:
     assert outcome.usage == TokenUsage()
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("/hlep", "Unknown command: /hlep. Did you mean /help? Type /help "),
+        ("/Compact", "Unknown command: /Compact. Did you mean /compact? Type /help "),
+        ("/zzz", "Unknown command: /zzz. Type /help "),
+        ("/etc/hosts is wrong", "a word in front of it. Type /help "),
+    ],
+)
+def test_what_was_meant_is_offered(text: str, advice: str) -> None:
+    assert advice in asyncio.run(run_command(text, command_registry(), Host())).text
+
+
 def test_a_prompt_that_is_no_command_is_refused() -> None:
     with pytest.raises(InvalidArgument):
         asyncio.run(run_command("hello", command_registry(), Host()))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
+from a3s_magics import current_session
 from tests.magics.conftest import ROOT, bundles
 from tests.magics.kernel import RECORD
 from tests.model_server import ModelServer, calls, says, status
@@ -377,6 +378,34 @@ def test_slash_commands_reach_the_session(
 
     assert "/model" in capsys.readouterr().out
     assert model_server.requests == []
+
+
+@pytest.mark.parametrize("cell", ["%%a3s\n/hlep me", "%%a3s --new\n /hlep", "%a3s /hlep"])
+def test_an_unknown_slash_command_ends_the_cell_with_an_error(
+    loaded: InteractiveShell,
+    model_server: ModelServer,
+    capsys: pytest.CaptureFixture[str],
+    cell: str,
+) -> None:
+    """Run All would pass an answer that nobody has asked for; the conversation stays."""
+    model_server.script(says("Hello."))
+    run(loaded, "%%a3s\nhi")
+
+    told = complaint(loaded, cell, capsys)
+
+    magic = cell.split()[0]
+    assert told.startswith(f"UsageError: {magic}: Unknown command: /hlep. Did you mean /help?")
+    assert len(current_session().history()) == 2
+    assert len(model_server.requests) == 1
+
+
+def test_a_side_question_may_begin_like_a_command(
+    loaded: InteractiveShell, model_server: ModelServer
+) -> None:
+    model_server.script(says("Names."))
+    run(loaded, "%%a3s --btw\n/etc/hosts: what is in it?")
+
+    assert "/etc/hosts" in str(model_server.requests[0]["messages"][-1])
 
 
 def test_the_embedded_model_is_announced_once(
