@@ -55,6 +55,7 @@ TRIES = {
     "the prompt is empty": Try("%%a3s\n "),
     "unknown option": Try("%%a3s --modle x\nhi"),
     "unknown command": Try("%a3s nonsense"),
+    "Unknown command": Try("%%a3s\n/hlep"),
     "has not shown an image": Try("%%a3s --attach last\nhi"),
     "there is no file": Try("%%a3s --attach nothere.png\nhi"),
     "does not accept images": Try(
