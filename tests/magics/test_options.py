@@ -123,6 +123,12 @@ def test_the_parser_of_a_tool_follows_its_schema() -> None:
         (["%grep a?"], ["%grep a?"]),
         (["%%a3s\n", "%a3s btw who?"], ["%%a3s\n", "%a3s btw who?"]),
         (["'''\n", "%a3s btw who?\n", "'''"], ["'''\n", "%a3s btw who?\n", "'''"]),
+        (["# why\n", "\n", "%%a3s --new\n", "# hi\n"], ["%%a3s --new\n", "# hi\n"]),
+        (["\n", "%%a3s --help"], ["%%a3s --help\n", "\n"]),
+        (["# why\n", "%%a3s_bash\n", "ls\n"], ["%%a3s_bash\n", "ls\n"]),
+        (["# why\n", "%%a3sx\n", "ls\n"], ["# why\n", "%%a3sx\n", "ls\n"]),
+        (["x = 1\n", "%%a3s\n", "hi\n"], ["x = 1\n", "%%a3s\n", "hi\n"]),
+        (["%%writefile a\n", "# why\n", "%%a3s\n"], ["%%writefile a\n", "# why\n", "%%a3s\n"]),
         ([], []),
     ],
 )

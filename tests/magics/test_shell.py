@@ -380,6 +380,17 @@ def test_slash_commands_reach_the_session(
     assert model_server.requests == []
 
 
+def test_a_comment_may_stand_above_a_prompt(
+    loaded: InteractiveShell, model_server: ModelServer
+) -> None:
+    """IPython takes such a cell for Python, and its prompt for a mistake in it."""
+    model_server.script(says("Hello."))
+    run(loaded, "# A greeting\n%%a3s --out answer\nhi there: how are you?")
+
+    assert loaded.user_ns["answer"].text == "Hello."
+    assert model_server.requests[0]["messages"][-1]["content"] == "hi there: how are you?"
+
+
 @pytest.mark.parametrize("cell", ["%%a3s\n/hlep me", "%%a3s --new\n /hlep", "%a3s /hlep"])
 def test_an_unknown_slash_command_ends_the_cell_with_an_error(
     loaded: InteractiveShell,
