@@ -8,6 +8,7 @@ from typing import Any
 
 from a3s_code.agents.registry import AgentRegistry
 from a3s_code.errors import ToolFailed
+from a3s_code.tools.arguments import checked_arguments
 from a3s_code.tools.child_task import TASK_PROPERTIES, delegate_of, facts, task_spec
 from a3s_code.tools.delegate import DEFAULT_AGENT
 from a3s_code.tools.output import cap_text
@@ -16,6 +17,11 @@ from a3s_code.tools.protocol import MAX_OUTPUT_BYTES, ToolContext, ToolOutput
 MAX_TASKS = 32
 MAX_AT_ONCE = 8
 _ROOM_FOR_HEADER = 128
+_TASK: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {name: it for name, it in TASK_PROPERTIES.items() if name != "background"},
+    "required": ["prompt"],
+}
 
 
 class ParallelTask:
@@ -34,15 +40,7 @@ class ParallelTask:
                 "type": "array",
                 "minItems": 1,
                 "maxItems": MAX_TASKS,
-                "items": {
-                    "type": "object",
-                    "properties": {
-                        name: schema
-                        for name, schema in TASK_PROPERTIES.items()
-                        if name != "background"
-                    },
-                    "required": ["prompt"],
-                },
+                "items": _TASK,
             },
         },
         "required": ["tasks"],
@@ -69,7 +67,7 @@ class ParallelTask:
             try:
                 if not isinstance(task, Mapping):
                     raise ToolFailed("a task must be an object with a prompt")
-                spec = task_spec(self._agents, task, ctx)
+                spec = task_spec(self._agents, checked_arguments(_TASK, task), ctx)
             except ToolFailed as failure:
                 return False, failure.problem, {}
             async with free:

@@ -100,6 +100,30 @@ def test_tasks_that_cannot_be_run(
     assert model_server.requests == []
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("max_steps", "many", "must be an integer"),
+        ("max_steps", 0, "must be at least 1"),
+        ("max_steps", 1.5, "must be an integer"),
+        ("prompt", 3, "must be a string"),
+        ("agent", ["general"], "must be a string"),
+        ("permissive", "yes", "must be true or false"),
+        ("workspace", 1, "must be a string"),
+    ],
+)
+def test_a_wrong_argument_of_one_task_fails_that_task(
+    model_server: ModelServer, new_session: NewSession, name: str, value: Any, problem: str
+) -> None:
+    model_server.answer_with(lambda _body: says("fine"))
+    tasks = [{"prompt": "x", name: value}, {"prompt": "y"}]
+    output = new_session().tool("parallel_task", {"tasks": tasks}).output
+    wrong, right = output.split("\n\n")[1:]
+    assert wrong.endswith(f"[ERR] ---\n{name} parameter {problem}")
+    assert right.endswith("[OK] ---\nfine")
+    assert len(model_server.requests) == 1
+
+
 def test_a_rule_about_one_agent_holds_for_every_way_to_it(
     model_server: ModelServer, new_session: NewSession
 ) -> None:
