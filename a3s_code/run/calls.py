@@ -71,17 +71,26 @@ class Toolbox:
 
     async def direct(self, name: str, args: Mapping[str, Any]) -> ToolResult:
         """A call by hand: deny rules hold, nothing is asked, failures are results."""
+        refusal = self._refused_by_its_older_name(name, args)
         name, args = translated_call(name, args)
-        return _result(name, self._without_keys(await self._run_direct(name, args)))
+        output = refusal or await self._run_direct(name, args)
+        return _result(name, self._without_keys(output))
+
+    def _refused_by_its_older_name(self, name: str, args: Mapping[str, Any]) -> ToolOutput | None:
+        """A rule may have been written for a name that `translated_call` takes away."""
+        if translated_call(name, args)[0] == name:
+            return None
+        return self.gate.refuse_direct(name, args)
 
     async def submitted(
         self, lane: str, name: str, args: Mapping[str, Any], emit: Emit
     ) -> ToolResult:
         """A call by hand in a lane of the queue."""
+        refusal = self._refused_by_its_older_name(name, args)
         name, args = translated_call(name, args)
         args = self.arguments(name, args)
         context = replace(self.context, invoke=self._run_direct)
-        refusal = self.gate.refuse_direct(name, args)
+        refusal = refusal or self.gate.refuse_direct(name, args)
         output = refusal or await self._in_lane(lane, name, args, context, emit)
         return _result(name, self._without_keys(output))
 

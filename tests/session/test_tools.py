@@ -74,6 +74,15 @@ def test_an_older_name_of_a_tool_still_works(new_session: NewSession, tmp_path: 
     assert "Branch:" in result["output"]
 
 
+@pytest.mark.parametrize("rule", ["git", "git(worktree*)", "git_worktree"])
+def test_rules_hold_for_both_names_of_a_tool(
+    new_session: NewSession, tmp_path: Path, rule: str
+) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    session = new_session(permission_policy=PermissionPolicy(deny=[rule]))
+    assert session.tool("git_worktree", {"command": "list"}).output.startswith("Permission denied")
+
+
 def test_versions_of_files(new_session: NewSession, tmp_path: Path) -> None:
     session = new_session()
     session.tool("write", {"file_path": "a.txt", "content": "one\n"})
