@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from a3s_magics.images.gallery import Gallery
     from a3s_magics.lane import Lane
     from a3s_magics.notebook_access import Notebook
+    from a3s_magics.result import TurnResult
 
 _SHUT_DOWN_S = 3.0
 
@@ -166,29 +167,31 @@ class A3SMagics(Magics):
 
     def _prompt(self, line: str, cell: str, interrupt: TurnInterrupt) -> None:
         from a3s_magics.options import HelpWanted, parse_prompt_options
-        from a3s_magics.prompt_cell import run_prompt
+        from a3s_magics.prompt_cell import Cell, run_prompt
 
         try:
             options = parse_prompt_options(line)
         except HelpWanted as help_text:
             _say(str(help_text))
             return
-        # IPython ends a cell's body with a line break that the user did not type.
-        result = run_prompt(
-            cell.removesuffix("\n"),
-            options,
+
+        def keep(result: TurnResult) -> None:
+            if options.out:
+                self._shell.user_ns[options.out] = result
+            # `_` and Out[n], without showing the value: the answer is on screen already.
+            self._shell.displayhook.update_user_ns(result)
+
+        sender = Cell(
             shell=self._shell,
             home=self._get_home(),
             settings=self._settings(),
-            ui=self.ui,
             lane=self._get_lane(),
             interrupt=interrupt,
             notebook=self._get_notebook(),
+            keep=keep,
         )
-        if options.out:
-            self._shell.user_ns[options.out] = result
-        # `_` and Out[n], without showing the value: the answer is on screen already.
-        self._shell.displayhook.update_user_ns(result)
+        # IPython ends a cell's body with a line break that the user did not type.
+        run_prompt(cell.removesuffix("\n"), options, self.ui, sender)
 
     def _control(self, line: str) -> Gallery | None:
         from a3s_magics.control import Control, wants_help

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from IPython.core.error import UsageError
 
 from a3s_code import Session
 from a3s_magics.approvals import Approvals
-from a3s_magics.cell_thread import CellThread
 from a3s_magics.desk import Desk
 from a3s_magics.ending import ended
 from a3s_magics.frontend import look
@@ -34,69 +34,97 @@ from a3s_magics.turn import Turn
 _SETTLE_S = 5.0
 
 
-def run_prompt(
-    prompt: str,
-    options: PromptOptions,
-    *,
-    shell: Any,
-    home: Home,
-    settings: Settings,
-    ui: str,
-    lane: Lane | None,
-    interrupt: TurnInterrupt,
-    notebook: Notebook,
-) -> TurnResult:
-    """Send the prompt and show the turn in the calling cell.
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """The cell that sends: what it runs in, and `keep`, which takes the result of its prompt."""
+
+    shell: Any
+    home: Home
+    settings: Settings
+    lane: Lane | None
+    interrupt: TurnInterrupt
+    notebook: Notebook
+    keep: Callable[[TurnResult], None]
+
+
+def run_prompt(prompt: str, options: PromptOptions, ui: str, cell: Cell) -> None:
+    """Send the prompt and show its turn in the cell, and below it those that are due then.
 
     Raises `UsageError` for mistakes in options, settings and configuration, before anything was
     sent; `TurnCancelled`, or the library's error, after the turn was shown as far as it came.
     """
-    if options.plan is None:
-        options = replace(options, plan=settings.plan)
     if not prompt.strip():
         raise UsageError("%%a3s: the prompt is empty: write it on the lines below %%a3s")
     wanted = painter_name(options.ui or os.environ.get("A3S_UI", "") or ui)
     if replaying():
-        model = model_now(options.model or settings.model, home.folder(settings))
-        return replay_prompt(
-            prompt,
-            home.replay(settings),
-            model,
-            options.session or "",
-            shown=lambda record: home.replayed(settings, record, options),
-            shell=shell,
-            wanted=wanted,
-            lane=lane,
-            interrupt=interrupt,
-        )
-    with said_in_one_line():
-        session = (
-            home.change(settings, options.session) if options.session else home.session(settings)
-        )
-        model_before = session.model
-        if options.model:
-            session.use_model(options.model)
-    around = (shell, home, session, wanted, lane, interrupt, notebook.thread)
+        cell.keep(_replayed(prompt, options, wanted, cell))
+        return
+    if options.plan is None:
+        options = replace(options, plan=cell.settings.plan)
+    session, model_before = _session(options, cell)
     try:
-        asked = request(prompt, options, shell=shell, shown=notebook.watch.images, session=session)
-        if not (options.btw or asked.attachments):
-            refuse_unknown(session, prompt, "%%a3s")
-        if options.new:
-            with said_in_one_line():
-                session.clear()
-        result = ended(*_run(prompt, asked, options, *around))
+        asked = _asked(prompt, options, session, cell)
+        cell.keep(ended(*_run(prompt, asked, options, session, wanted, cell)))
     finally:
         with said_in_one_line():
-            for line in home.after_turn(settings):
+            for line in cell.home.after_turn(cell.settings):
                 sys.stdout.write(f"{line}\n")
         if options.model and session.model != model_before:
             session.use_model(model_before)
     if not options.btw and not is_command(prompt):
-        for due in session.take_due_prompts():
-            later = _run(due, scheduled(due), PromptOptions(), *around, is_scheduled=True)
-            if later[1].cancelled:  # a failure is on screen, and no fault of this cell's prompt
-                ended(*later)
-    return result
+        _run_due(session, wanted, cell)
+
+
+def _replayed(
+    prompt: str, options: PromptOptions, wanted: PainterName | None, cell: Cell
+) -> TurnResult:
+    home, settings = cell.home, cell.settings
+    return replay_prompt(
+        prompt,
+        home.replay(settings),
+        model_now(options.model or settings.model, home.folder(settings)),
+        options.session or "",
+        shown=lambda record: home.replayed(settings, record, options),
+        shell=cell.shell,
+        wanted=wanted,
+        lane=cell.lane,
+        interrupt=cell.interrupt,
+    )
+
+
+def _session(options: PromptOptions, cell: Cell) -> tuple[Session, str]:
+    """The session, with the model of this prompt, and the model that it had."""
+    home, settings = cell.home, cell.settings
+    with said_in_one_line():
+        session = (
+            home.change(settings, options.session) if options.session else home.session(settings)
+        )
+        before = session.model
+        if options.model:
+            session.use_model(options.model)
+    return session, before
+
+
+def _asked(prompt: str, options: PromptOptions, session: Session, cell: Cell) -> Request:
+    """The request. Only when there is nothing to complain about, `--new` empties the conversation."""
+    shown = cell.notebook.watch.images
+    asked = request(prompt, options, shell=cell.shell, shown=shown, session=session)
+    if not (options.btw or asked.attachments):
+        refuse_unknown(session, prompt, "%%a3s")
+    if options.new:
+        with said_in_one_line():
+            session.clear()
+    return asked
+
+
+def _run_due(session: Session, wanted: PainterName | None, cell: Cell) -> None:
+    """Send what `/loop` has made due; a failure is on screen, and no fault of this cell's prompt."""
+    for due in session.take_due_prompts():
+        turn, result = _run(
+            due, scheduled(due), PromptOptions(), session, wanted, cell, is_scheduled=True
+        )
+        if result.cancelled:
+            ended(turn, result)
 
 
 def painter_name(text: str) -> PainterName | None:
@@ -110,17 +138,14 @@ def _run(
     prompt: str,
     asked: Request,
     options: PromptOptions,
-    shell: Any,
-    home: Home,
     session: Session,
     wanted: PainterName | None,
-    lane: Lane | None,
-    interrupt: TurnInterrupt,
-    cell: CellThread,
+    cell: Cell,
     *,
     is_scheduled: bool = False,
 ) -> tuple[Turn, TurnResult]:
-    lane = lane if lane is not None and lane.usable else None
+    shell, home, interrupt, thread = cell.shell, cell.home, cell.interrupt, cell.notebook.thread
+    lane = cell.lane if cell.lane is not None and cell.lane.usable else None
     seen = look(shell, lane_usable=lane is not None)
     choice = choose(wanted, seen)
     if lane is not None and choice.painter == "widgets" and not lane.install():
@@ -138,7 +163,7 @@ def _run(
             approvals=Approvals(choice.asks, desk, interrupt, yes=options.yes),
             facts=lambda: (session.model, session.cost_usd - cost_before),
             pump=lane.pump if lane is not None else _nothing,
-            cell=cell,
+            cell=thread,
             session_id=session.session_id,
             session=home.name,
             is_scheduled=is_scheduled,
@@ -156,7 +181,7 @@ def _run(
                 desk.cancel()
 
         try:
-            with said_in_one_line(), cell.serving(interrupt.raising, stopped_code):
+            with said_in_one_line(), thread.serving(interrupt.raising, stopped_code):
                 result = turn.run(start)
         except KeyboardInterrupt:
             _settle(session)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,10 @@ from IPython.core.interactiveshell import InteractiveShell
 
 from a3s_magics import current_session
 from a3s_magics.record import MIME
+from tests.deadlines import DEADLINE_S
 from tests.magics.conftest import bundles
 from tests.magics.test_shell import run
-from tests.model_server import ModelServer, says, status
+from tests.model_server import ModelServer, says, status, wait
 from tests.session.test_scheduled import wait_until_due
 
 
@@ -72,6 +74,28 @@ def test_a_scheduled_prompt_that_fails_is_on_screen_and_the_cell_is_fine(
     assert loaded.user_ns["answer"].text == "Hello."
 
     assert bundles(loaded)[-1][MIME]["outcome"] == "failed"
+
+
+def test_a_scheduled_prompt_that_is_cancelled_leaves_the_cells_own_result(
+    loaded: InteractiveShell, model_server: ModelServer
+) -> None:
+    """The cell ends with the error, so that Run All stops; its own answer was good."""
+    model_server.script(says("Hello."), says("half", wait(), " never"))
+    loop(loaded, "ping")
+    session = current_session()
+
+    def cancel() -> None:
+        model_server.wait_for_requests(2)
+        session.cancel()
+
+    other = threading.Thread(target=cancel)
+    other.start()
+    ended = loaded.run_cell("%%a3s --out answer\nhi", store_history=True)
+    other.join(DEADLINE_S)
+
+    assert type(ended.error_in_exec).__name__ == "TurnCancelled"
+    assert loaded.user_ns["answer"].text == "Hello."
+    assert loaded.user_ns["_"].text == "Hello."
 
 
 def test_replay_shows_them_again(
