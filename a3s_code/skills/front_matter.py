@@ -12,6 +12,8 @@ _PARTS = re.compile(
     r"\A\ufeff?---[ \t]*\r?\n(?P<head>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE
 )
 
+_MOST_VALUES = 100_000
+
 
 def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
     """The keys of the front matter and the text behind it, without blank lines around.
@@ -40,7 +42,22 @@ def read_mapping(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         raise InvalidArgument(f"the YAML is a {type(value).__name__}, not a mapping")
+    _check_size(value)
     return {str(key): entry for key, entry in value.items()}
+
+
+def _check_size(value: Any) -> None:
+    """Raise `InvalidArgument` for what aliases make far larger than the file, or endless."""
+    waiting, found = [value], 0
+    while waiting:
+        found += 1
+        if found > _MOST_VALUES:
+            raise InvalidArgument(f"the YAML stands for more than {_MOST_VALUES} values")
+        match waiting.pop():
+            case Mapping() as mapping:
+                waiting += mapping.values()
+            case list() | tuple() | set() as items:
+                waiting += items
 
 
 def scalar(values: Mapping[str, Any], key: str, default: str) -> str:

@@ -112,6 +112,21 @@ def test_definitions_that_cannot_be_honoured(values: dict[str, Any], problem: st
         agent_from(values)
 
 
+def _tenfold(levels: int) -> str:
+    """Lists of ten times the one before; the last one stands for 10**levels values."""
+    lists = [f"l{n}: &l{n} [{', '.join(['*l' + str(n - 1)] * 10)}]" for n in range(1, levels + 1)]
+    return "\n".join(["l0: &l0 x", *lists])
+
+
+@pytest.mark.parametrize("levels", [6, 100])
+@pytest.mark.parametrize("line", ["max_steps: *l6", "permissions: {allow: [*l6]}", "x: &x [*x]"])
+def test_a_file_that_is_larger_than_it_looks(tmp_path: Path, levels: int, line: str) -> None:
+    """700 bytes of YAML aliases would fill the memory as soon as somebody shows the value."""
+    file = write(tmp_path / "a.yaml", f"name: a\n{_tenfold(levels)}\n{line}\n")
+    with pytest.raises(InvalidArgument, match="more than 100000 values"):
+        load_agent(file)
+
+
 def test_directories(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     write(tmp_path / "a.md", "---\nname: a\n---\nbody")
     write(tmp_path / "b.yaml", "name: explore\ndescription: mine")
