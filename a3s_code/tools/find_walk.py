@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from a3s_code.tools import confined
 from a3s_code.tools.finder import Finder
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.limits import Limits
@@ -16,7 +15,7 @@ from a3s_code.tools.workspace import Workspace
 
 # In entries of directories, each of which takes about a microsecond.
 _ALONE = 500  # a small workspace: nobody is asked
-_PART = 2000  # long against the time that a message takes
+_PART = 3000  # long against the time that a message takes
 _WITHOUT_HELP = 10_000  # read in a part of the time that a process takes to start
 _MOST_FOLDERS = 8  # in one message, so that there is something left to share
 _QUEUED = 2
@@ -29,48 +28,36 @@ def find_by_walk(
 
     Raises `OSError` when the directory cannot be opened, and what the limits raise.
     """
-    confined.open_folder(workspace.root, place.path).close()
     finder = Finder(workspace.root, place.prefix, wanted, limits.check)
-    work = _Work(workspace, place, wanted)
-    effort = 0
+    pending = finder.start(place.rules)
+    task = {"root": str(workspace.root), "within": place.prefix, "pattern": wanted.pattern}
+    part, effort = _ALONE, 0
     with Helpers(limits, helping.most, queued=_QUEUED) as helpers:
-        while work.pending or helpers.are_working:
-            if not work.pending:
-                work.take(helpers.wait())
+        while pending or helpers.are_working:
+            if not pending:
+                _take(helpers.wait(), finder, pending)
             elif helping.is_required:
-                work.take(helpers.give(work.message()))
+                _take(helpers.give(_share(task, pending)), finder, pending)
             else:
-                part = _PART if effort else _ALONE
-                work.found += finder.look(work.pending, part)
-                effort += part
-                work.take(helpers.arrived())
+                finder.look(pending, part)
+                part, effort = _PART, effort + part
+                _take(helpers.arrived(), finder, pending)
                 may_start = effort > _WITHOUT_HELP
-                while len(work.pending) > 1 and (helper := helpers.free(may_start=may_start)):
-                    helper.send(work.message())
-    return work.found
+                while pending and (helper := helpers.free(may_start=may_start)):
+                    helper.send(_share(task, pending))
+    return finder.found
 
 
-class _Work:
-    """What is found and what is still to be read, the directories nearest to the base first."""
+def _share(task: dict[str, Any], pending: list[Pending]) -> dict[str, Any]:
+    """The message that gives some of the directories nearest to the base to another process."""
+    share = pending[0].share(_MOST_FOLDERS)
+    if not pending[0].names:
+        del pending[0]
+    return {**task, "effort": _PART, "pending": packed([share])}
 
-    def __init__(self, workspace: Workspace, place: Place, wanted: Glob) -> None:
-        self.found: list[str] = []
-        self.pending = [Pending("", place.rules)]
-        self._task = {
-            "root": str(workspace.root),
-            "within": place.prefix,
-            "pattern": wanted.pattern,
-            "effort": _PART,
-        }
 
-    def message(self) -> dict[str, Any]:
-        """A share of the directories for another process."""
-        share = self.pending[:_MOST_FOLDERS]
-        del self.pending[:_MOST_FOLDERS]
-        return {**self._task, "pending": packed(share)}
-
-    def take(self, answers: Iterable[Any]) -> None:
-        """Add what other processes have found, and the directories that they leave."""
-        for answer in answers:
-            self.found += answer["names"]
-            self.pending[:0] = unpacked(answer["pending"])
+def _take(answers: Iterable[Any], finder: Finder, pending: list[Pending]) -> None:
+    """Add what other processes have found, and the directories that they leave."""
+    for answer in answers:
+        finder.found += answer["found"]
+        pending[:0] = unpacked(answer["pending"])

@@ -6,6 +6,7 @@ Works on open directories, as `walk` does, but in no order.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,44 +27,51 @@ class _Level(NamedTuple):
     prefix: str
     rules: IgnoreRules
     inner: list[str]
-    effort: int
 
 
 class Finder:
     """Looks for `wanted` files below `root/within`, to which all other paths are relative.
 
-    `check` is called for each directory and may raise.
+    Paths of those that it finds come to `found`. `check` is called for each directory and may raise.
     """
 
     def __init__(self, root: Path, within: str, wanted: Glob, check: Callable[[], None]) -> None:
+        self.found: list[str] = []
         self._root = root
         self._within = within
         self._wanted = wanted
         self._check = check
+        self._effort = 0
 
-    def look(self, pending: list[Pending], effort: int) -> list[str]:
-        """The paths of files in the last directories of `pending` and below.
+    def start(self, rules: IgnoreRules) -> list[Pending]:
+        """Look in the base alone, which has these rules around. Raises `OSError`."""
+        folder = self._open("")
+        try:
+            return _left([self._read(folder, "", rules)])
+        finally:
+            folder.close()
+
+    def look(self, pending: list[Pending], effort: int) -> None:
+        """Look in the last directories of `pending` and below.
 
         Stops after the effort of reading about so many entries. Then `pending` has what is left, the
         directories nearest to the base first. Those that cannot be opened are passed over.
         """
-        found: list[str] = []
-        while pending and effort > 0:
-            prefix, rules = pending.pop()
-            try:
-                folder = confined.open_folder(self._root, self._root / (self._within + prefix))
-            except OSError:
-                continue
-            effort = self._below(self._level(folder, prefix, rules, found), effort, found, pending)
-        return found
+        self._effort = effort
+        while pending and self._effort > 0:
+            prefix, rules, names = pending.pop()
+            with suppress(OSError):
+                pending += self._below(_Level(self._open(prefix), prefix, rules, names))
 
-    def _below(self, start: _Level, effort: int, found: list[str], pending: list[Pending]) -> int:
-        """Go on from an open directory; the effort that is then left."""
-        effort -= start.effort
+    def _open(self, prefix: str) -> Folder:
+        return confined.open_folder(self._root, self._root / (self._within + prefix))
+
+    def _below(self, start: _Level) -> list[Pending]:
+        """Go on from an open directory, which is closed; what is left."""
         levels = [start]
         try:
-            while levels and effort > 0:
-                folder, prefix, rules, inner, _ = levels[-1]
+            while levels and self._effort > 0:
+                folder, prefix, rules, inner = levels[-1]
                 if not inner:
                     levels.pop()
                     folder.close()
@@ -73,21 +81,20 @@ class Finder:
                     folder = folder.enter(name)
                 except OSError:
                     continue
-                levels.append(self._level(folder, f"{prefix}{name}/", rules, found))
-                effort -= levels[-1].effort
+                levels.append(_Level(folder, "", rules, []))  # to be closed, whatever happens
+                levels[-1] = self._read(folder, f"{prefix}{name}/", rules)
+            return _left(levels)
         finally:
-            for folder, prefix, rules, inner, _ in levels:
-                folder.close()
-                pending += [Pending(f"{prefix}{name}/", rules) for name in inner]
-        return effort
+            for level in levels:
+                level.folder.close()
 
-    def _level(self, folder: Folder, prefix: str, rules: IgnoreRules, found: list[str]) -> _Level:
-        """Read an open directory, which is closed when that raises."""
-        try:
-            self._check()
-            here = scan(folder, prefix, self._wanted, rules, self._within)
-        except BaseException:
-            folder.close()
-            raise
-        found += [prefix + name for name in here.names]
-        return _Level(folder, prefix, here.rules, here.inner, _FOLDER_EFFORT + here.entries)
+    def _read(self, folder: Folder, prefix: str, rules: IgnoreRules) -> _Level:
+        self._check()
+        names, inner, rules, entries = scan(folder, prefix, self._wanted, rules, self._within)
+        self.found += [prefix + name for name in names]
+        self._effort -= _FOLDER_EFFORT + entries
+        return _Level(folder, prefix, rules, inner)
+
+
+def _left(levels: list[_Level]) -> list[Pending]:
+    return [Pending(prefix, rules, inner) for _, prefix, rules, inner in levels if inner]

@@ -9,22 +9,29 @@ from a3s_code.tools.ignore import IgnoreRules, parse_rules
 
 
 class Pending(NamedTuple):
-    """A directory still to be read: its path, "" or ending in `/`, and the rules around it."""
+    """The directories `names` in that of the path `prefix`, "" or ending in `/`, with its rules."""
 
     prefix: str
     rules: IgnoreRules
+    names: list[str]
+
+    def share(self, most: int) -> Pending:
+        """Take out at most so many of the names, for somebody else."""
+        names = self.names[-most:]
+        del self.names[-most:]
+        return Pending(self.prefix, self.rules, names)
 
 
 def packed(pending: Iterable[Pending]) -> dict[str, Any]:
     """As JSON; rules that hold in several directories are in there once."""
     numbers: dict[int, int] = {}
     rules: list[list[tuple[str, tuple[str, ...]]]] = []
-    folders: list[tuple[str, int]] = []
-    for prefix, around in pending:
+    folders: list[tuple[str, int, list[str]]] = []
+    for prefix, around, names in pending:
         if id(around) not in numbers:
             numbers[id(around)] = len(rules)
             rules.append([(file.folder, file.lines) for file in around.files])
-        folders.append((prefix, numbers[id(around)]))
+        folders.append((prefix, numbers[id(around)], names))
     return {"rules": rules, "folders": folders}
 
 
@@ -34,4 +41,4 @@ def unpacked(message: dict[str, Any]) -> list[Pending]:
         IgnoreRules(tuple(parse_rules(folder, tuple(lines)) for folder, lines in files))
         for files in message["rules"]
     ]
-    return [Pending(prefix, rules[number]) for prefix, number in message["folders"]]
+    return [Pending(prefix, rules[number], names) for prefix, number, names in message["folders"]]

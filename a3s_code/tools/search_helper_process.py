@@ -55,8 +55,8 @@ def _found(message: dict[str, Any]) -> dict[str, Any]:
     wanted = compile_glob(message["pattern"])
     finder = Finder(Path(message["root"]), message["within"], wanted, _unlimited)
     pending = unpacked(message["pending"])
-    names = finder.look(pending, message["effort"])
-    return {"names": names, "pending": packed(pending)}
+    finder.look(pending, message["effort"])
+    return {"found": finder.found, "pending": packed(pending)}
 
 
 def _unlimited() -> None:

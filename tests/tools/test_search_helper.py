@@ -70,13 +70,13 @@ def _program(code: str, *args: object) -> subprocess.Popen[str]:
 
 def test_a_process_serves_one_search_after_another(bench: Bench) -> None:
     """Of files by name and of their content."""
-    bench.write("a", "needle")
+    bench.write("d/a", "needle")
     workspace, pids = bench.ctx.workspace, []
     for _ in range(2):
-        assert find_files(workspace, "*", use_ripgrep=False, helping=ELSEWHERE) == ["a"]
+        assert find_files(workspace, "**", use_ripgrep=False, helping=ELSEWHERE) == ["d/a"]
         pids.append(_spare_pid())
         found = search(workspace, "needle", use_ripgrep=False, helping=ELSEWHERE)
-        assert [match.path for match in found] == ["a"]
+        assert [match.path for match in found] == ["d/a"]
         pids.append(_spare_pid())
     assert pids[0] is not None
     assert len(set(pids)) == 1
@@ -98,30 +98,32 @@ def test_a_search_that_takes_too_long_ends_its_process(bench: Bench) -> None:
 
 
 def test_a_caller_who_leaves_ends_the_process(bench: Bench) -> None:
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     stop = Stop()
     stop.request()
     limits = Limits(stop)
     with pytest.raises(Stopped):
-        find_files(bench.ctx.workspace, "*", limits=limits, use_ripgrep=False, helping=ELSEWHERE)
+        find_files(bench.ctx.workspace, "**", limits=limits, use_ripgrep=False, helping=ELSEWHERE)
     assert _spare_pid() is None
 
 
 def test_a_wish_to_stop_that_comes_too_late_ends_nothing(bench: Bench) -> None:
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     stop = Stop()
     limits = Limits(stop)
-    find_files(bench.ctx.workspace, "*", limits=limits, use_ripgrep=False, helping=ELSEWHERE)
+    find_files(bench.ctx.workspace, "**", limits=limits, use_ripgrep=False, helping=ELSEWHERE)
     pid = _spare_pid()
     stop.request()
-    assert find_files(bench.ctx.workspace, "*", use_ripgrep=False, helping=ELSEWHERE) == ["a"]
+    assert find_files(bench.ctx.workspace, "**", use_ripgrep=False, helping=ELSEWHERE) == ["d/a"]
     assert _spare_pid() == pid is not None
 
 
 def test_a_spare_process_that_has_died_is_replaced(bench: Bench) -> None:
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     for _ in range(2):
-        assert find_files(bench.ctx.workspace, "*", use_ripgrep=False, helping=ELSEWHERE) == ["a"]
+        assert find_files(bench.ctx.workspace, "**", use_ripgrep=False, helping=ELSEWHERE) == [
+            "d/a"
+        ]
         helper = _taken()
         assert helper is not None
         helper.process.kill()
@@ -132,11 +134,11 @@ def test_a_spare_process_that_has_died_is_replaced(bench: Bench) -> None:
 
 @pytest.mark.parametrize("how", ["in order", "killed"])
 def test_no_process_outlives_this_one(bench: Bench, how: str) -> None:
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     program = _program("print(found(), spare(), flush=True); sys.stdin.read()", bench.root)
     assert program.stdout is not None
     *found, pid = program.stdout.readline().split()
-    assert found == ["['a']"]
+    assert found == ["['d/a']"]
     helper = psutil.Process(int(pid))
     if how == "killed":
         program.kill()
@@ -147,25 +149,25 @@ def test_no_process_outlives_this_one(bench: Bench, how: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
 def test_a_forked_process_has_its_own(bench: Bench) -> None:
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     program = _program(
         "found(); before = spare()\n"
         "if os.fork() == 0:\n"
-        "    assert found() == ['a'] and spare() != before\n"
+        "    assert found() == ['d/a'] and spare() != before\n"
         "    spare_helpers.close()\n"
         "    os._exit(0)\n"
         "print(os.wait()[1], found(), spare() == before)\n",
         bench.root,
     )
     output, _ = program.communicate(timeout=PROGRAM_S)
-    assert output == "0 ['a'] True\n"
+    assert output == "0 ['d/a'] True\n"
 
 
 def test_modules_in_the_current_directory_are_not_run(bench: Bench, tmp_path: Path) -> None:
     """The notebook's folder is there, and agents write into it."""
     for name in ("json", "re", "pathlib", "a3s_code"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit(9)")
-    bench.write("a", "x")
+    bench.write("d/a", "x")
     code = "os.chdir(sys.argv[2]); sys.path[:0] = ['', os.getcwd()]; print(found())"
     output, _ = _program(code, bench.root, tmp_path).communicate(timeout=PROGRAM_S)
-    assert output == "['a']\n"
+    assert output == "['d/a']\n"
