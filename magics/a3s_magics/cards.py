@@ -212,7 +212,8 @@ def card_markdown(call: ToolCall) -> str:
     title = f"{sign(call)} <b>{_inert(call.name)}</b>"
     if topic := headline(call):
         title += f" <code>{_inert(topic)}</code>"
-    blocks = [_fenced(piece) for piece in parts(call)]
+    pieces = "\n\n".join(map(_fenced, parts(call)))
+    blocks = [monospaced(pieces)] if pieces else []
     blocks += [f"![{inert(name)}]({source})" for name, source in _pictures(call)]
     body = "\n\n".join(blocks)
     body = f"\n{body}\n" if body else ""
@@ -235,6 +236,14 @@ def fenced(text: str, language: str = "text") -> str:
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
+
+
+def monospaced(blocks: str) -> str:
+    """Code blocks inside of `<details>`, in a font of equal widths everywhere.
+
+    In outputs, nbconvert's stylesheet has highlighted code inherit the font of the text around it.
+    """
+    return f"<samp>\n\n{blocks}\n\n</samp>"
 
 
 def _arguments(call: ToolCall) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from a3s_magics.cards import card_markdown, card_text, fenced
+from a3s_magics.cards import card_markdown, card_text, fenced, monospaced
 from a3s_magics.child_card import child_sign, child_standing, child_title
 from a3s_magics.fences import with_closed_fence
 from a3s_magics.inert import inert, oneline
@@ -34,7 +34,7 @@ def segment_markdown(part: Segment) -> str:
         case Text(content=content):
             return with_closed_fence(safe_markdown(str(content)))
         case Reasoning(content=content):
-            thought = fenced(without_controls(str(content)).strip())
+            thought = monospaced(fenced(without_controls(str(content)).strip()))
             return f"<details><summary>Reasoning</summary>\n\n{thought}\n\n</details>"
         case ToolCall():
             return card_markdown(part)
@@ -55,7 +55,7 @@ def failure_markdown(failure: Failure) -> str:
     told = f"✗ **The turn failed.** {FAILED}"
     if said_in_full(failure.text):
         return told
-    whole = fenced(without_controls(failure.text).strip())
+    whole = monospaced(fenced(without_controls(failure.text).strip()))
     return f"{told}\n\n<details><summary>The whole message</summary>\n\n{whole}\n\n</details>"
 
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from nbconvert.filters import markdown2html
 
 from a3s_magics.cards import (
     capped,
@@ -133,7 +134,7 @@ def test_hostile_arguments_and_outputs_stay_text(text: str) -> None:
     for page in pages:
         found = Found()
         found.feed(page)
-        assert set(found.problems) <= {"details", "summary", "b"}
+        assert set(found.problems) <= {"details", "summary", "samp", "b"}
 
 
 def test_a_dollar_in_a_summary_starts_no_formula() -> None:
@@ -197,6 +198,15 @@ def words_of(value: Any) -> set[str]:
     if isinstance(value, list):
         return set().union(*map(words_of, value))
     return set(re.findall(r"\w+", value if isinstance(value, str) else json.dumps(value)))
+
+
+def test_what_a_card_holds_has_columns_in_exported_html() -> None:
+    """In outputs, nbconvert leaves the font of a code block to the element around it."""
+    page = markdown2html(card_markdown(call("python", args={"code": "a = 1\nb = 2"})))
+
+    assert re.search(
+        r'<samp>\s*<div class="highlight"><pre>.*</samp>\s*</details>', page, re.DOTALL
+    )
 
 
 def test_a_search_is_about_what_is_looked_for() -> None:

@@ -50,7 +50,7 @@ STYLE = """\
 .a3s-view .jupyter-button { flex-shrink: 0; }
 .a3s-view .a3s-head .widget-html { margin: 0 8px 0 0; }
 .a3s-view .a3s-head .widget-html:last-child { flex: 0 0 auto; }
-.a3s-head summary { cursor: pointer; overflow-wrap: anywhere; }
+.a3s-head summary { cursor: pointer; overflow-wrap: anywhere; line-height: 1.5; }
 @supports selector(:has(*)) {
   .a3s-child > .a3s-inside { display: none; }
   .a3s-child:has(> .a3s-head details[open]) > .a3s-inside { display: flex; }
