@@ -112,9 +112,9 @@ def mcp_text(servers: Sequence[McpServer]) -> str:
     if not servers:
         return "No MCP servers connected."
     tools = sum(len(server.tools) for server in servers)
-    lines = [f"MCP: {_count(len(servers), 'server')}, {_count(tools, 'tool')}"]
+    lines = [f"MCP: {len(servers)} server(s), {tools} tool(s)"]
     for server in servers:
-        lines += ["", f"  {server.name} ({_count(len(server.tools), 'tool')})"]
+        lines += ["", f"  {server.name} ({len(server.tools)} tools)"]
         lines += [f"    • {tool}" for tool in server.tools]
     return "\n".join(lines)
 

@@ -135,13 +135,13 @@ def test_no_tools(host: Host) -> None:
 def test_mcp_servers_with_their_tools(host: Host) -> None:
     host.servers = [McpServer("pencil", ["draw", "erase"]), McpServer("clock", ["now"])]
     assert run("/mcp", host).text.splitlines() == [
-        "MCP: 2 servers, 3 tools",
+        "MCP: 2 server(s), 3 tool(s)",
         "",
         "  pencil (2 tools)",
         "    • draw",
         "    • erase",
         "",
-        "  clock (1 tool)",
+        "  clock (1 tools)",
         "    • now",
     ]
 
