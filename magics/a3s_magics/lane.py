@@ -41,11 +41,11 @@ class Lane:
     `ended` holds the views of turns that are over, for pages that are loaded later.
     """
 
-    def __init__(self, kernel: Any) -> None:
+    def __init__(self, kernel: Any, ended: EndedViews) -> None:
         self._kernel = kernel
         self._widgets: dict[str, Any] = {}
         self._asked: dict[str, Callable[[], None]] = {}
-        self.ended = EndedViews(kernel)
+        self.ended = ended
         self._pages = PageRequests(kernel, self._reply, self._before_states)
         self._threaded = getattr(kernel, "shell_channel_thread", None) is not None
         self._inbox: queue.SimpleQueue[dict[str, Any] | None] = queue.SimpleQueue()
@@ -60,7 +60,7 @@ class Lane:
     def usable(self) -> bool:
         """Whether this kernel has the internals that the lane stands on."""
         kernel = self._kernel
-        needed = [(kernel, "session"), (kernel, "iopub_socket"), (kernel, "_topic")]
+        needed = [(kernel, name) for name in ("session", "iopub_socket", "_topic", "comm_manager")]
         stream = getattr(kernel, "shell_stream", None)
         if self._threaded:
             needed += [
@@ -117,7 +117,6 @@ class Lane:
             return
         self._installed = False
         self._widgets.clear()
-        self.ended.forget()
         if self._thread is not None:
             self._set_reader(self._kernel.shell_channel_thread_main)
             self._inbox.put(None)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from a3s_code import Session, ToolResult
     from a3s_magics.check import Check
+    from a3s_magics.ended_views import EndedViews
     from a3s_magics.home import Home, Settings
     from a3s_magics.images.gallery import Gallery
     from a3s_magics.lane import Lane
@@ -58,6 +59,7 @@ class A3SMagics(Magics):
         self._shell = shell  # upstream types `shell` as optional
         self._home: Home | None = None
         self._lane: Lane | None = None
+        self._ended = self._watch_pages()
         self._notebook: Notebook | None = None
         self._watch = Watch(shell)
         self.tools = ToolMagics(shell, self.tool_line, self.tool_help)
@@ -161,6 +163,9 @@ class A3SMagics(Magics):
         if self._lane is not None:
             self._lane.uninstall()
             self._lane = None
+        if self._ended is not None:
+            self._ended.unwatch()
+            self._ended = None
         if self._home is not None:
             self._home.close()
             self._home = None
@@ -233,11 +238,21 @@ class A3SMagics(Magics):
 
     def _get_lane(self) -> Lane | None:
         kernel = getattr(self._shell, "kernel", None)
-        if self._lane is None and kernel is not None:
+        if self._lane is None and self._ended is not None:
             from a3s_magics.lane import Lane
 
-            self._lane = Lane(kernel)
+            self._lane = Lane(kernel, self._ended)
         return self._lane
+
+    def _watch_pages(self) -> EndedViews | None:
+        """Pages are loaded before the first prompt, too. None without a kernel, which has no pages."""
+        if getattr(self._shell, "kernel", None) is None:
+            return None
+        from a3s_magics.ended_views import EndedViews
+
+        ended = EndedViews(self._shell)
+        ended.watch()
+        return ended
 
     def _settings(self) -> Settings:
         from a3s_magics.home import Settings

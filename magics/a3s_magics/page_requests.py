@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from a3s_magics.ended_views import CONTROL
+from a3s_magics.ended_views import CONTROL, open_widgets
 
 _log = logging.getLogger(__name__)
 _INFO = ("kernel_info_request", "comm_info_request")
@@ -44,7 +44,7 @@ class PageRequests:
             return True
         asked = data.get("method") if isinstance(data, Mapping) else None
         if kind == "comm_msg" and asked == "request_state":
-            return comm_id in _widgets()
+            return comm_id in open_widgets()
         return kind in _INFO
 
     def answer(self, message: dict[str, Any]) -> None:
@@ -84,7 +84,7 @@ class PageRequests:
             return  # the protocol has nothing else
         self._before_states()
         states = {}
-        for model_id, widget in list(_widgets().items()):
+        for model_id, widget in list(open_widgets().items()):  # a page asks for all at once
             try:
                 state = widget.get_state()
             except Exception as error:  # noqa: BLE001  # one of the user's own, which may be anything
@@ -100,7 +100,7 @@ class PageRequests:
 
     def _tell_one(self, request: dict[str, Any]) -> None:
         self._before_states()
-        widget = _widgets().get(request["content"]["comm_id"])
+        widget = open_widgets().get(request["content"]["comm_id"])
         if widget is not None:
             self._tell(request, "update", "state", widget.get_state())
 
@@ -117,11 +117,3 @@ class PageRequests:
             ident=f"comm-{comm_id}".encode(),
             buffers=buffers,
         )
-
-
-def _widgets() -> dict[str, Any]:
-    """All open widgets of this kernel, the user's included: a page asks once for all of them."""
-    from ipywidgets.widgets import widget
-
-    found: dict[str, Any] = widget._instances
-    return found

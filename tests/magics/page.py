@@ -77,12 +77,17 @@ class Page(Screen):
         if message["msg_type"] != "comm_msg" or message["content"]["comm_id"] in self.widgets:
             self.take(message)
 
-    def load(self) -> None:
-        """Ask for the states of all widgets, as a page does that is loaded."""
-        self.ask("kernel_info")
+    def open_control(self) -> str:
+        """The id of a new comm for questions about all widgets."""
         control = uuid.uuid4().hex
         opened = {"comm_id": control, "target_name": CONTROL, "data": {}}
         self.until_idle(self.send("comm_open", opened, version="1.0.0"))
+        return control
+
+    def load(self) -> None:
+        """Ask for the states of all widgets, as a page does that is loaded."""
+        self.ask("kernel_info")
+        control = self.open_control()
         answers = [
             message["content"]["data"]
             for message in self.say(control, {"method": "request_states"})

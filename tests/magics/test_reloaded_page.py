@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -178,23 +179,29 @@ def test_the_state_of_one_widget_is_told_to_who_asked(
     assert static(screen)
 
 
+def saved(notebook: Path, view: str) -> None:
+    """Write the notebook as it is when it was saved during the turn, and not again."""
+    plain = ["The live view of a turn, which needs widgets.\n", "While it runs: ..."]
+    output = {"data": {WIDGET: {"model_id": view}, "text/plain": plain}}
+    notebook.write_text(json.dumps({"cells": [{"outputs": [output]}]}))
+
+
 def test_a_turn_that_ended_while_its_page_was_closed_is_drawn_for_the_next_page(
     start_kernel: StartKernel, model_server: ModelServer, workspace: Path
 ) -> None:
-    """If the file still names its live view: it was saved during the turn, and no more since."""
+    """If the file still shows its live view; nothing is left of the widgets of any other turn."""
     notebook = workspace / "one.ipynb"
     notebook.write_text("{}")
     kernel = start_kernel(A3S_UI="widgets", JPY_SESSION_NAME=str(notebook))
     model_server.script(says("the first"), says("the second"))
     turns = [kernel.run("%%a3s\ncount", answer="").succeeded() for _ in range(2)]
     first, second = map(view_of, turns)
-    kernel.wait_until_closed(turns[1])
     page = Page(kernel)
     try:
         page.load()
         assert not {first, second} & set(page.widgets)
 
-        notebook.write_text(f'{{"model_id": "{first}"}}')
+        saved(notebook, first)
         page.load()
 
         assert second not in page.widgets
@@ -203,9 +210,35 @@ def test_a_turn_that_ended_while_its_page_was_closed_is_drawn_for_the_next_page(
         assert "Cancel" not in page.text_in(first)
 
         kernel.run("%unload_ext a3s_magics").succeeded()
-        notebook.write_text(f'{{"model_id": "{second}"}}')
+        saved(notebook, second)
         page.load()
         assert second not in page.widgets
         assert "the first" in page.text_in(first)
+    finally:
+        page.close()
+
+
+def test_where_a_turn_was_whose_kernel_ended_the_page_says_where_its_text_is(
+    start_kernel: StartKernel, workspace: Path
+) -> None:
+    """Before any prompt; a page without such a view makes the kernel import nothing."""
+    notebook = workspace / "one.ipynb"
+    notebook.write_text("{}")
+    kernel = start_kernel(JPY_SESSION_NAME=str(notebook))
+    page, dead = Page(kernel), "0123456789abcdef" * 2
+    try:
+        page.open_control()
+        imported = kernel.run("import sys; 'ipywidgets' in sys.modules").succeeded()
+        assert imported.outputs == [{"text/plain": "False"}]
+
+        saved(notebook, dead)
+        for _ in range(2):
+            page.load()
+            assert "%a3s history" in page.text_in(dead)
+
+        saved(notebook, "<script>")
+        page.load()
+        assert dead in page.widgets
+        assert "<script>" not in page.widgets
     finally:
         page.close()

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from a3s_magics.record import MIME
+from a3s_magics.saved_notebook import LIVE_VIEW
 
 # A front end that has nothing to show widgets with, such as a notebook server in front of a gateway,
 # shows their plain text: without these words a question would wait behind `VBox(children=...)`. It is
 # also what a file keeps that was saved during a turn, or whose kernel ended before the turn did.
 _NO_WIDGETS = (
-    "The live view of a turn, which needs widgets. While it runs: press Stop, then run "
+    f"{LIVE_VIEW}, which needs widgets. While it runs: press Stop, then run "
     "%env A3S_UI=display, or install jupyterlab_widgets where the notebook server runs. If its kernel "
     "has ended: what had arrived is in the conversation, and the next prompt goes on from there."
 )
