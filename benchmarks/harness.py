@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from a3s_code.tools.own_group import own_group
+from a3s_code.tools.process_tree import kill_tree
 from benchmarks.environments import REPOSITORY, Environment
 
 MEASURED = REPOSITORY / "benchmarks" / "measured"
@@ -32,12 +34,16 @@ class Run:
     environment: Environment
     script: str
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    deadline_s: float = _DEADLINE_S
 
     def once(self) -> dict[str, float]:
-        """Run it in a fresh process and folder; the figures that it prints."""
+        """Run it in a fresh process and folder; the figures that it prints.
+
+        Raises `subprocess.TimeoutExpired`, when nothing of what it had started runs any more.
+        """
         kept = {name: value for name, value in os.environ.items() if name not in _STRANGE}
         with tempfile.TemporaryDirectory(prefix="a3s-bench-") as folder:
-            done = subprocess.run(
+            process = subprocess.Popen(
                 [
                     self.environment.python,
                     str(MEASURED / f"{self.script}.py"),
@@ -45,15 +51,21 @@ class Run:
                 ],
                 env={**kept, **self.environment.variables},
                 cwd=folder,
-                capture_output=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 text=True,
-                timeout=_DEADLINE_S,
-                check=False,
+                **own_group(),
             )
-        if done.returncode != 0:
-            last = (done.stderr.strip() or "no message").splitlines()[-1]
-            raise RunFailed(f"{self.script} ended with {done.returncode}: {last}")
-        figures: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
+            with process:
+                try:
+                    output, errors = process.communicate(timeout=self.deadline_s)
+                except BaseException:  # too late, or Ctrl-C: JupyterLab and Chromium must end, too
+                    kill_tree(process.pid)
+                    raise
+        if process.returncode != 0:
+            last = (errors.strip() or "no message").splitlines()[-1]
+            raise RunFailed(f"{self.script} ended with {process.returncode}: {last}")
+        figures: dict[str, float] = json.loads(output.splitlines()[-1])
         return figures
 
 
@@ -111,7 +123,7 @@ def interleaved(runs: Mapping[str, Run], rounds: int) -> Samples:
             try:
                 samples.runs[name].append(run.once())
             except subprocess.TimeoutExpired:
-                samples.failures[name] = f"{run.script} did not end within {_DEADLINE_S} s"
+                samples.failures[name] = f"{run.script} did not end within {run.deadline_s:g} s"
                 samples.runs[name] = []
             except (RunFailed, ValueError, IndexError) as error:
                 samples.failures[name] = str(error)
