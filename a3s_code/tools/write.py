@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -42,6 +43,8 @@ class Write:
 
         def work(stop: Stop) -> ToolOutput:
             try:
+                if given.endswith(("/", os.sep)):  # the system would say so, but the path lost it
+                    raise IsADirectoryError("Is a directory")
                 data = content.encode("utf-8")
                 change = change_file(
                     ctx,

@@ -90,7 +90,7 @@ def test_nothing_else_is_left_in_the_directory(bench: Bench) -> None:
 
 
 def test_a_directory_cannot_be_written(bench: Bench) -> None:
-    for path in (".", "d"):
+    for path in (".", "d", "d/", "new/"):
         (bench.root / "d").mkdir(exist_ok=True)
         expected = f"Failed to write file {path}: Is a directory"
         assert bench.failure("write", file_path=path, content="") == expected
