@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 MAX_SNAPSHOTS = 500
+MAX_BYTES = 256 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +31,8 @@ class _Snapshot:
 
 
 class FileHistory:
-    """Snapshots of files, oldest dropped first when there are more than `max_snapshots` in all.
+    """Snapshots of files, oldest dropped first when there are more than `max_snapshots` in all, or
+    when they have more than `max_bytes` together, down to the newest one.
 
     Files are known by the path under which the tool was called. Versions of a file count from 0 and
     keep their numbers when older ones are dropped. `current(path)` reads a file as it is now, which
@@ -41,8 +43,10 @@ class FileHistory:
         self,
         max_snapshots: int = MAX_SNAPSHOTS,
         current: Callable[[str], bytes] | None = None,
+        max_bytes: int = MAX_BYTES,
     ) -> None:
-        self._max_snapshots, self._current = max_snapshots, current
+        self._max_snapshots, self._max_bytes, self._bytes = max_snapshots, max_bytes, 0
+        self._current = current
         self._snapshots: OrderedDict[tuple[str, int], _Snapshot] = OrderedDict()
         self._next_version: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -60,9 +64,15 @@ class FileHistory:
                 size=len(data),
             )
             self._snapshots[path, version] = _Snapshot(summary, data)
-            while len(self._snapshots) > self._max_snapshots:
-                self._snapshots.popitem(last=False)
+            self._bytes += len(data)
+            while self._has_too_many():
+                _, dropped = self._snapshots.popitem(last=False)
+                self._bytes -= dropped.summary.size
             return version
+
+    def _has_too_many(self) -> bool:
+        kept = len(self._snapshots)
+        return kept > self._max_snapshots or (kept > 1 and self._bytes > self._max_bytes)
 
     def versions(self, path: str) -> list[FileVersion]:
         """Summaries of the kept versions of a file, oldest first."""

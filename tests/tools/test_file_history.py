@@ -51,6 +51,17 @@ def test_the_default_limit_is_500_over_all_files() -> None:
     assert sum(len(history.versions(path)) for path in history.tracked_files()) == 500
 
 
+def test_large_snapshots_make_room_for_newer_ones() -> None:
+    history = FileHistory(max_bytes=100)
+    for number in range(4):
+        history.record("a", b"x" * 40, "write")
+    assert [summary.version for summary in history.versions("a")] == [2, 3]
+    history.record("b", b"x" * 1000, "edit")  # the newest is kept whatever its size
+    assert history.tracked_files() == ["b"]
+    history.record("a", b"", "write")
+    assert [summary.version for summary in history.versions("a")] == [4]
+
+
 def test_diff_has_the_documented_header_and_three_lines_of_context() -> None:
     history = FileHistory()
     history.record("a.txt", b"".join(b"%d\n" % n for n in range(9)), "write")
