@@ -53,7 +53,7 @@ def test_the_default_limit_is_500_over_all_files() -> None:
 
 def test_large_snapshots_make_room_for_newer_ones() -> None:
     history = FileHistory(max_bytes=100)
-    for number in range(4):
+    for _ in range(4):
         history.record("a", b"x" * 40, "write")
     assert [summary.version for summary in history.versions("a")] == [2, 3]
     history.record("b", b"x" * 1000, "edit")  # the newest is kept whatever its size
