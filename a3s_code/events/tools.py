@@ -44,8 +44,9 @@ class ToolEnd(AgentEvent):
     """A tool call is over: run, refused, timed out, cancelled or malformed.
 
     `args` are the arguments that were judged and run, `metadata` what the tool tells beside its
-    text (a diff's two sides, an exit code), `duration_ms` its wall time, `images` what it returned
-    beside its text; in JSON each is an object with `media_type` and base64 `data`.
+    text (a diff's two sides, an exit code), `duration_ms` the wall time of its run (without the wait
+    for an approval; 0 when it did not run), `images` what it returned beside its text; in JSON each
+    is an object with `media_type` and base64 `data`.
     """
 
     event_type: ClassVar[str] = EventType.TOOL_END

@@ -251,6 +251,7 @@ class TurnCalls:
     ) -> None:
         self._toolbox, self._emit, self._failed = toolbox, emit, failed
         self._outputs: dict[str, HeadAndTail] = {}
+        self._began: dict[str, float] = {}  # by the monotonic clock
         self.results: dict[str, ToolResultBlock] = {}
 
     async def run(self, calls: Sequence[ToolUseBlock]) -> list[ToolResultBlock]:
@@ -293,7 +294,6 @@ class TurnCalls:
             return end
 
     async def _end_of(self, call: ToolUseBlock) -> ToolEnd:
-        began = time.monotonic()
         args: Mapping[str, Any] = self._toolbox.arguments(call.name, call.input)
         failed = self._failed
         try:
@@ -312,9 +312,14 @@ class TurnCalls:
             exit_code=output.exit_code,
             args=args,
             metadata=output.metadata,
-            duration_ms=round((time.monotonic() - began) * 1000),
+            duration_ms=self._ran_ms(call.id),
             images=output.images,
         )
+
+    def _ran_ms(self, call_id: str) -> int:
+        """How long the call ran; 0 when it did not. A person's time to think is not the tool's."""
+        now = time.monotonic()
+        return round((now - self._began.get(call_id, now)) * 1000)
 
     async def _judged_and_run(
         self, call: ToolUseBlock, args: Mapping[str, Any]
@@ -331,6 +336,7 @@ class TurnCalls:
         admitted = await toolbox.admit(call.id, call.name, args, self._emit)
         if isinstance(admitted, ToolOutput):
             return args, admitted
+        self._began[call.id] = time.monotonic()
         return admitted.args, await toolbox.run(call, admitted.args, self._emit_and_keep)
 
     async def _emit_and_keep(self, events: list[AgentEvent]) -> None:

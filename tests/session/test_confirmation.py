@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,23 @@ def test_an_answer_given_over_the_stream(
     rejection = "Tool 'bash' execution was rejected by user. Reason: not today"
     assert end.tool_output.startswith(rejection) is not approved
     assert events[-1].text == "Done."
+
+
+@pytest.mark.parametrize("approved", [True, False])
+def test_the_time_of_a_call_is_without_that_of_the_person(
+    model_server: ModelServer, new_session: NewSession, approved: bool
+) -> None:
+    session = asking(new_session, model_server)
+    answered, since_ms = 0.0, 0.0
+    for event in session.stream("go"):
+        if event.event_type == "confirmation_required":
+            threading.Event().wait(0.2)  # the person thinks
+            answered = time.monotonic()
+            session.confirm_tool_use("c1", approved)
+        elif event.event_type == "tool_end":
+            since_ms = (time.monotonic() - answered) * 1000
+            assert event.duration_ms <= (since_ms + 1 if approved else 0)
+    assert since_ms
 
 
 def test_a_question_comes_before_the_work(
