@@ -91,7 +91,7 @@ def test_variables_are_added_to_the_environment(
 def test_slash_commands_show_them(shared: Shared) -> None:
     session, count = shared.session, shared.count
     assert session.send("/mcp").text.splitlines()[:4] == [
-        f"MCP: 1 server(s), {count} tools",
+        f"MCP: 1 server(s), {count} tool(s)",
         "",
         f"  test ({count} tools)",
         "    • add",
