@@ -20,6 +20,7 @@ from a3s_magics.replay import replaying
 from a3s_magics.sanitise import terminal_text
 from a3s_magics.session_list import session_list
 from a3s_magics.slash import refuse_unknown
+from a3s_magics.wrapping import row
 
 _PROMPT_CHARS = 100
 
@@ -102,7 +103,8 @@ class Control:
         rows = {
             str(tool["name"]): _first_sentence(str(tool["description"])) for tool in definitions
         }
-        return _table(rows)
+        width = max(map(len, rows))
+        return "\n".join(row(name, width, explained) for name, explained in rows.items())
 
     def history(self, _rest: str) -> str:
         """The conversation, one line per message."""
@@ -252,8 +254,8 @@ HELP = "\n".join(
     [
         "usage: %a3s COMMAND",
         "",
-        *(f"  {line:<24} {explained}" for line, explained in COMMANDS),
-        f"  {'/COMMAND':<24} A slash command of the session, such as /help.",
+        *(row(f"  {line}", 25, explained) for line, explained in COMMANDS),
+        row("  /COMMAND", 25, "A slash command of the session, such as /help."),
         "",
         "%%a3s --help explains how to send a prompt; %a3s_read, %a3s_bash and the others call a tool.",
     ]

@@ -12,6 +12,8 @@ from typing import Any, NoReturn
 
 from IPython.core.error import UsageError
 
+from a3s_magics.wrapping import wrapped
+
 # argparse's own sentence about an option at the end of the line.
 _NO_VALUE = re.compile(r"^argument (\S+): expected one argument$")
 SESSION_NAME = re.compile(r"\w[\w.-]{0,63}")
@@ -30,6 +32,8 @@ class LineParser(argparse.ArgumentParser):
     def __init__(self, **settings: Any) -> None:
         settings.setdefault("allow_abbrev", False)
         settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        for part in ("description", "epilog"):
+            settings[part] = wrapped(settings.get(part) or "")
         super().__init__(add_help=False, **settings)
         self.add_argument("-h", "--help", action=_Help, help="show this and do nothing else")
 

@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from IPython.core.error import UsageError
 
+from a3s_magics.control import HELP
 from a3s_magics.options import HelpWanted
 from a3s_magics.tool_parser import (
     Call,
@@ -114,6 +115,17 @@ def test_a_time_limit_that_is_none_is_no_command(line: str, message: str) -> Non
 def test_a_cells_line_needs_the_value_too(line: str) -> None:
     with pytest.raises(UsageError, match="--timeout needs a value, in milliseconds"):
         parse_tool_cell(BASH, line, "ls")
+
+
+def test_help_has_no_line_that_a_page_would_break_inside_of_a_word() -> None:
+    much = {**PATCH, "description": "Finds what is there. " * 9 + "\n\n  - " + "an item " * 20}
+
+    told = tool_parser(much).format_help()
+
+    assert max(map(len, told.splitlines())) <= 80
+    assert "\n  - an item" in told
+    assert "\n  an item" in told, "what goes on stands below the beginning of its line"
+    assert max(map(len, HELP.splitlines())) <= 96
 
 
 def test_kinds_of_parameters() -> None:
