@@ -9,16 +9,18 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from a3s_code.tools.confined import is_within
+from a3s_code.tools.confined import is_within, open_folder
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.limits import Limits
 from a3s_code.tools.match import Match
 from a3s_code.tools.own_group import own_group
 
 _PIECE_BYTES = 1 << 16
+_OPEN_FILES = "/proc/self/fd"
 
 
 class RipgrepFailed(Exception):
@@ -124,15 +126,16 @@ def _output(
     nothing. 2 stands for an unreadable directory or, where nothing was written, for wrong usage.
     """
     try:
-        process = subprocess.Popen(
-            command,
-            cwd=base,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            **own_group(),
-        )
+        with _held(base) as place:
+            process = subprocess.Popen(
+                command,
+                cwd=place,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                **own_group(),
+            )
     except (OSError, ValueError) as error:
         raise RipgrepFailed from error
     timer = threading.Timer(limits.seconds_left, process.kill)
@@ -154,6 +157,24 @@ def _output(
         process.kill()
         process.stdout.close()
         process.wait()
+
+
+@contextmanager
+def _held(base: str) -> Iterator[str]:
+    """A path to the directory itself, whatever comes in the place of its name meanwhile.
+
+    `base` is resolved; a symlink in it was put there since, and is an `OSError`. Where the system has
+    no paths for open files, the directory's own path has to do.
+    """
+    if not os.path.isdir(_OPEN_FILES):
+        yield base
+        return
+    top = Path(os.path.abspath(os.sep))
+    folder = open_folder(top, Path(base))
+    try:
+        yield base if folder.fd is None else f"{_OPEN_FILES}/{folder.fd}"
+    finally:
+        folder.close()
 
 
 def _lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
