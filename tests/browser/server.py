@@ -4,21 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import queue
-import re
-import socket
-import subprocess
 import sys
-import threading
-import time
-import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.deadlines import DEADLINE_S
+from tests.servers import Server, ask
 
-STOP_S = 30  # for an orderly end; then it is killed
 TOKEN = "only-for-tests"
 
 # No network and no dialogs: no news, no look for updates, no question at the first start. And
@@ -47,7 +39,7 @@ NO_KERNELS = [
 ]
 
 
-class LabServer:
+class LabServer(Server):
     """JupyterLab for the notebooks in `root`; its state lives in `home`.
 
     `kernels` is a folder that holds kernelspecs under `share/jupyter`; None gives a server on which
@@ -72,40 +64,12 @@ class LabServer:
             "IPYTHONDIR": str(home / "ipython"),
         }
         options = OPTIONS if kernels else OPTIONS + NO_KERNELS
-        self._process = subprocess.Popen(
+        super().__init__(
             [sys.executable, "-m", "jupyterlab", *options, f"--ServerApp.root_dir={root}"],
-            cwd=root,
-            env=env,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+            address=r"(http://127\.0\.0\.1:\d+)/lab\?token=",
+            folder=root,
+            environ=env,
         )
-        self._lines: list[str] = []
-        self._address: queue.Queue[str | None] = queue.Queue()
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-        try:
-            address = self._address.get(timeout=DEADLINE_S)
-        except queue.Empty:
-            address = None
-        if address is None:
-            self.close()
-            raise RuntimeError("JupyterLab did not start:\n" + "".join(self._lines[-30:]))
-        self.url = address
-        self._wait_until_it_listens()
-
-    def _wait_until_it_listens(self) -> None:
-        """The address is logged before connections are taken."""
-        port = int(self.url.rpartition(":")[2])
-        deadline = time.monotonic() + DEADLINE_S
-        while True:
-            try:
-                socket.create_connection(("127.0.0.1", port), timeout=DEADLINE_S).close()
-                return
-            except ConnectionRefusedError:
-                if time.monotonic() > deadline:
-                    raise
-                time.sleep(0.05)
 
     def page(self, path: str) -> str:
         """Address of a notebook in a fresh workspace; `path` is relative to the root."""
@@ -113,47 +77,9 @@ class LabServer:
 
     def request(self, method: str, path: str) -> Any:
         """Call the server's REST interface and return its JSON, None for an empty answer."""
-        request = urllib.request.Request(
-            f"{self.url}/api/{path}", method=method, headers={"Authorization": f"token {TOKEN}"}
-        )
-        with urllib.request.urlopen(request, timeout=DEADLINE_S) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        return ask(f"{self.url}/api/{path}", TOKEN, method)
 
     def shut_down_kernels(self) -> None:
         """End every notebook's session; the server stays."""
         for session in self.request("GET", "sessions"):
             self.request("DELETE", f"sessions/{session['id']}")
-
-    def close(self) -> None:
-        """Stop the server and its kernels."""
-        if self._process.poll() is None:
-            self._process.terminate()
-        try:
-            self._process.wait(STOP_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait(DEADLINE_S)
-        self._reader.join(DEADLINE_S)
-        if self._process.stderr:
-            self._process.stderr.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
-    def _read(self) -> None:
-        """Take the address from the log; keep reading, so that the server never waits for us."""
-        assert self._process.stderr is not None
-        for line in self._process.stderr:
-            self._lines.append(line)
-            if found := re.search(r"(http://127\.0\.0\.1:\d+)/lab\?token=", line):
-                self._address.put(found[1])
-        self._address.put(None)

@@ -14,9 +14,10 @@ import pytest
 from tests.deadlines import DEADLINE_S
 from tests.documents.blocks import blocks_of
 from tests.model_server import ModelServer, agent_hcl, says, wait
+from tests.servers import Server, free_port
 
 from .environments import environment
-from .over_http import RemoteKernel, Server, free_port
+from .over_http import RemoteKernel
 
 pytestmark = [pytest.mark.kernel, pytest.mark.slow, pytest.mark.timeout(1200)]
 

@@ -15,9 +15,10 @@ import pytest
 from tests.deadlines import PROGRAM_S
 from tests.documents.blocks import blocks_of
 from tests.model_server import ModelServer, agent_hcl, says
+from tests.servers import Server, ask, free_port
 
 from .environments import environment
-from .over_http import RemoteKernel, Server, ask, free_port
+from .over_http import RemoteKernel
 
 pytestmark = [
     pytest.mark.kernel,
