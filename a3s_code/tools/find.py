@@ -79,8 +79,9 @@ def _with_ripgrep(
         )
     except RipgrepFailed:
         return None
-    way = start.prefix[len(place.prefix) :]
-    return sorted(place.prefix + path for name in names if wanted.matches_file(path := way + name))
+    way, matches = start.prefix[len(place.prefix) :], wanted.matches_file
+    found = [path for name in names if matches(path := way + name)]
+    return sorted(place.prefix + path for path in found)
 
 
 def _entered(workspace: Workspace, place: Place, names: list[str]) -> Place | None:

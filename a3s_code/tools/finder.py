@@ -45,11 +45,11 @@ class Finder:
 
     def start(self, rules: IgnoreRules) -> list[Pending]:
         """Look in the base alone, which has these rules around. Raises `OSError`."""
-        folder = self._open("")
-        try:
-            return _left([self._read(folder, "", rules)])
-        finally:
-            folder.close()
+        level = self._read(self._open(""), "", rules)
+        if level is None:
+            return []
+        level.folder.close()
+        return _left([level])
 
     def look(self, pending: list[Pending], effort: int) -> None:
         """Look in the last directories of `pending` and below.
@@ -81,19 +81,26 @@ class Finder:
                     folder = folder.enter(name)
                 except OSError:
                     continue
-                levels.append(_Level(folder, "", rules, []))  # to be closed, whatever happens
-                levels[-1] = self._read(folder, f"{prefix}{name}/", rules)
+                level = self._read(folder, f"{prefix}{name}/", rules)
+                if level is not None:
+                    levels.append(level)
             return _left(levels)
         finally:
             for level in levels:
                 level.folder.close()
 
-    def _read(self, folder: Folder, prefix: str, rules: IgnoreRules) -> _Level:
-        self._check()
-        names, inner, rules, entries = scan(folder, prefix, self._wanted, rules, self._within)
+    def _read(self, folder: Folder, prefix: str, rules: IgnoreRules) -> _Level | None:
+        """Read an open directory. It is closed again when that raises or nothing is to be entered."""
+        inner: list[str] = []
+        try:
+            self._check()
+            names, inner, rules, entries = scan(folder, prefix, self._wanted, rules, self._within)
+        finally:
+            if not inner:
+                folder.close()
         self.found += [prefix + name for name in names]
         self._effort -= _FOLDER_EFFORT + entries
-        return _Level(folder, prefix, rules, inner)
+        return _Level(folder, prefix, rules, inner) if inner else None
 
 
 def _left(levels: list[_Level]) -> list[Pending]:

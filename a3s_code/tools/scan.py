@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from a3s_code.tools.confined import Folder, is_real_folder
 from a3s_code.tools.globs import Glob
 from a3s_code.tools.ignore import FILE_NAME, NO_RULES, IgnoreRules, read_rule_lines
 
 
-class Scan(NamedTuple):
-    """Names of files and of directories in no order, and the rules in here; `entries` counts all."""
+def scan(
+    folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: str
+) -> tuple[list[str], list[str], IgnoreRules, int]:
+    """Names of files, names of directories, the rules in here, and how many entries there are.
 
-    names: list[str]
-    inner: list[str]
-    rules: IgnoreRules
-    entries: int
-
-
-def scan(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: str) -> Scan:
-    """Read a directory whose path is `prefix` for `wanted`, and `within + prefix` for `rules`.
-
-    Both are "" or end in `/`. Symlinks are left out, like what is ignored or cannot match. A
-    directory that cannot be read is empty.
+    The path of the directory is `prefix` for `wanted`, and `within + prefix` for `rules`; both are
+    "" or end in `/`. The names are in no order. Symlinks are left out, like what is ignored or cannot
+    match. A directory that cannot be read is empty.
     """
     try:
         entries = folder.scan()
     except OSError:
-        return Scan([], [], rules, 0)
+        return [], [], rules, 0
     matches, may_contain = wanted.test_in(prefix), wanted.may_contain
     names, inner, hidden = [], [], []
     for entry in entries:  # in one loop, since a search of names spends most of its time here
@@ -47,4 +39,4 @@ def scan(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: 
         path = within + prefix
         names = [name for name in names if not rules.ignores(path + name)]
         inner = [name for name in inner if not rules.ignores(f"{path}{name}/")]
-    return Scan(names, inner, rules, len(entries))
+    return names, inner, rules, len(entries)

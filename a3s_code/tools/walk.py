@@ -77,5 +77,5 @@ def walk(
 
 
 def _level(folder: Folder, prefix: str, wanted: Glob, rules: IgnoreRules, within: str) -> _Level:
-    here = scan(folder, prefix, wanted, rules, within)
-    return _Level(folder, prefix, here.rules, sorted(here.names), sorted(here.inner, reverse=True))
+    names, inner, rules, _ = scan(folder, prefix, wanted, rules, within)
+    return _Level(folder, prefix, rules, sorted(names), sorted(inner, reverse=True))
