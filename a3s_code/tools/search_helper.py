@@ -10,21 +10,16 @@ import contextlib
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Mapping
-from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeAlias
 
 from a3s_code.tools.orphans import orphan_watch
 from a3s_code.tools.own_group import own_group
+from a3s_code.tools.own_python import command_for
 
-# Nothing in the current directory may stand in for a module of the library.
-_OPTIONS = ("-P", "-S")
-_START = "import json, sys; sys.path += json.loads(sys.argv[1]); from {} import main; main()"
 _MAIN = "a3s_code.tools.search_helper_process"
-_HOME = Path(__file__).parents[2]
 _MOST_SPARE = 4
 _SPARE_S = 30.0
 
@@ -41,8 +36,11 @@ class SearchHelper:
     """
 
     def __init__(self, answers: Answers) -> None:
+        command = command_for(_MAIN)
+        if command is None:
+            raise OSError("there is no Python to start")
         self.process = subprocess.Popen(
-            [sys.executable, *_OPTIONS, "-c", _START.format(_MAIN), json.dumps(_folders())],
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -94,11 +92,6 @@ class SearchHelper:
         with contextlib.suppress(OSError):  # what was still to be written
             self.process.stdin.close()
         orphan_watch.end(self.process.pid)
-
-
-def _folders() -> list[str]:
-    """Where the process finds this package and what it needs."""
-    return [str(_HOME), *filter(os.path.isabs, sys.path)]
 
 
 class SpareHelpers:
