@@ -167,6 +167,7 @@ class Lane:
         kernel = self._kernel
         kernel.shell_stream.flush()
         waiting = [kernel.msg_queue.get_nowait() for _ in range(kernel.msg_queue.qsize())]
+        ours = []
         for entry in waiting:
             args = entry[2]
             frames = args[0] if len(args) == 1 and isinstance(args[0], list) else None
@@ -174,7 +175,11 @@ class Lane:
             if message is None:
                 kernel.msg_queue.put_nowait(entry)
             else:
-                self._handle(message)
+                ours.append(message)
+        for (
+            message
+        ) in ours:  # a reply may fetch what has arrived since, which stands behind the others
+            self._handle(message)
 
     # -- both ------------------------------------------------------------------------------------------
 

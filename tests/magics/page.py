@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import uuid
 from collections.abc import Iterator
@@ -27,17 +28,14 @@ class Page(Screen):
         self.client.stop_channels()
 
     def _wait_until_it_hears(self) -> None:
-        """A subscription takes a moment, in which messages are not for us."""
-        while True:
-            asked = self.send("kernel_info_request", {})
-            self.client.get_shell_msg(timeout=DEADLINE_S)
-            try:
-                message = self.client.get_iopub_msg(timeout=0.1)
-            except queue.Empty:
-                continue
-            if not ends(message, asked):
-                self.until_idle(asked)
-            return
+        """A subscription takes a moment, in which messages are not for us: ask until one is."""
+        heard = False
+        while not heard:
+            self.ask("kernel_info")
+            with contextlib.suppress(queue.Empty):
+                self.client.get_iopub_msg(timeout=0.1)
+                heard = True
+        self.miss()
 
     def send(self, kind: str, content: dict[str, Any], **metadata: str) -> str:
         """Send a request on the shell channel; its id."""
