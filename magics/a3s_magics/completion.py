@@ -15,6 +15,8 @@ from a3s_magics.options import GIVEN, LineParser
 CELL = "%%a3s"
 _LINE = re.compile(r"\s*(?:[\w.,\s\[\]]+=\s*)?%(?P<name>[A-Za-z][\w-]*)[ \t]+(?P<rest>.*)")
 _WORD = f"{ascii_letters}{digits}_"
+# What `--attach` takes, by its name, and folders, which may hold some.
+_IMAGE = re.compile(r"(?:/|\.(?:png|jpe?g|gif|webp))'?$", re.IGNORECASE)
 _MENTION = re.compile(r"(?:^|\s)(?P<word>@\w*)$")
 
 
@@ -35,6 +37,9 @@ class Known(Protocol):
 
     def variables(self) -> Sequence[str]:
         """Names of the user's variables."""
+
+    def cells_with_images(self) -> Sequence[int]:
+        """Numbers of the cells that show an image."""
 
     def slash_commands(self) -> Sequence[str]:
         """Slash commands, with the slash."""
@@ -182,9 +187,11 @@ def _value(action: argparse.Action, rest: str, typed: str, known: Known) -> Offe
         case "out":
             return _matching(typed, known.variables(), "variable")
         case "attach":
-            words = ["last", *known.variables()]
+            cells = [f"cell:{number}" for number in known.cells_with_images()]
+            words = ["last", *cells, *known.variables()]
             found = [word for word in words if word.startswith(typed)]
-            return Offers(typed, (*found, *_paths(rest, typed, known)), "value")
+            files = [path for path in _paths(rest, typed, known) if _IMAGE.search(path)]
+            return Offers(typed, (*found, *files), "value")
         case "path" | "file_path" | "file" | "folder" | "directory":
             return Offers(typed, _paths(rest, typed, known), "path")
     return Offers(typed)

@@ -10,6 +10,7 @@ from IPython.core.error import UsageError
 from a3s_code import A3SError, Session
 from a3s_magics.control import VERBS
 from a3s_magics.home import Home, Settings
+from a3s_magics.images.log import ImageLog
 from a3s_magics.matcher import paths_from, variables_of
 from a3s_magics.options import LineParser, prompt_parser
 from a3s_magics.tool_lines import tool_definition
@@ -28,8 +29,10 @@ class ShellKnowledge:
         home: Callable[[], Home],
         settings: Callable[[], Settings],
         tools: ToolMagics,
+        images: ImageLog,
     ) -> None:
-        self._shell, self._home, self._settings, self._tools = shell, home, settings, tools
+        self._shell, self._home, self._settings = shell, home, settings
+        self._tools, self._images = tools, images
 
     def models(self) -> Sequence[str]:
         """All configured models."""
@@ -57,6 +60,10 @@ class ShellKnowledge:
     def variables(self) -> Sequence[str]:
         """Names of the user's variables."""
         return variables_of(self._shell.user_ns, self._shell.user_ns_hidden)
+
+    def cells_with_images(self) -> Sequence[int]:
+        """Numbers of the cells that show an image."""
+        return sorted({shown.cell for shown in self._images if shown.cell is not None})
 
     def slash_commands(self) -> Sequence[str]:
         """Slash commands of the session."""

@@ -262,7 +262,8 @@ class A3SMagics(Magics):
     def _known(self) -> Any:
         from a3s_magics.known import ShellKnowledge
 
-        return ShellKnowledge(self._shell, self._get_home, self._settings, self.tools)
+        images = self._watch.images
+        return ShellKnowledge(self._shell, self._get_home, self._settings, self.tools, images)
 
     def _set_model(self, selector: str) -> None:
         self.model = selector

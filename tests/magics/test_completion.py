@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,13 @@ from a3s_magics.matcher import paths_from
 from a3s_magics.options import LineParser, prompt_parser
 from tests.deadlines import DEADLINE_S
 from tests.magics.conftest import StartKernel
+
+SHOW_A_PIXEL = """\
+from IPython.display import Image
+Image(bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b55"
+    "0000000a49444154789c636000000002000148afa4710000000049454e44ae426082"
+))"""
 
 
 class Everything:
@@ -40,6 +48,9 @@ class Everything:
     def variables(self) -> Sequence[str]:
         return ("df", "figure")
 
+    def cells_with_images(self) -> Sequence[int]:
+        return (3, 12)
+
     def slash_commands(self) -> Sequence[str]:
         return ("/help", "/model")
 
@@ -47,7 +58,7 @@ class Everything:
         return ("status", "model", "models")
 
     def paths(self, typed: str) -> Sequence[str]:
-        known = ("src/", "src/a b.py", "data.csv")
+        known = ("src/", "src/a b.py", "data.csv", "plots/", "plots/a b.PNG")
         return [path for path in known if path.startswith(typed)]
 
     def prompt_parser(self) -> LineParser:
@@ -79,7 +90,10 @@ def at_end(text: str) -> Offers | None:
         ("%%a3s --model p/", "p/", ("p/small", "p/large")),
         ("%%a3s --model=q", "q", ("q/other",)),
         ("%%a3s --ui fi", "fi", ("final",)),
-        ("%%a3s --attach d", "d", ("df", "data.csv")),
+        ("%%a3s --attach d", "d", ("df",)),
+        ("%%a3s --attach c", "c", ("cell:3", "cell:12")),
+        ("%%a3s --attach plots/", "plots/", ("plots/", "'plots/a b.PNG'")),
+        ("%%a3s --attach src/", "src/", ("src/",)),
         ("%%a3s --yes --y", "--y", ()),
         ("%%a3s --model p/small ", "", ()),
         ("%a3s mod", "mod", ("model", "models")),
@@ -198,3 +212,6 @@ def test_a_kernel_answers_the_front_end(start_kernel: StartKernel, workspace: Pa
     assert matches("x = 1\n%a3s_read da") == (["data.csv"], "da")
     assert matches("%%a3s\nprint the") == ([], "")
     assert matches("%a3s res")[0] == ["reset", "resume"]
+    client.execute(SHOW_A_PIXEL, reply=True, timeout=DEADLINE_S)
+    (offered,) = matches("%%a3s --attach cell")[0]
+    assert re.fullmatch(r"cell:\d+", offered)
