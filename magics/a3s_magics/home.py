@@ -26,7 +26,7 @@ from a3s_magics.notebook import data_folder, notebook_path
 from a3s_magics.notebook_names import LOOKING
 from a3s_magics.options import PromptOptions
 from a3s_magics.replay import Replay, replaying
-from a3s_magics.replayed_store import ReplayedStore, id_of
+from a3s_magics.replayed_sessions import ReplayedSessions
 from a3s_magics.session_names import MAIN
 from a3s_magics.trust import FirstUse, KnownConfigs
 
@@ -65,8 +65,7 @@ class Home:
         self._agent: Agent | None = None
         self._session: Session | None = None
         self._identity: Identity | None = None
-        self._replay: Replay | None = None
-        self._shown: ReplayedStore | None = None
+        self._replayed: ReplayedSessions | None = None
         self._origin = ""
         self._remarks: list[str] = []  # about the configuration
         self._opened: Opened | None = None  # what is not said yet about the session in use
@@ -129,20 +128,20 @@ class Home:
 
     def replay(self, settings: Settings) -> Replay:
         """The recorded turns of this notebook."""
-        if self._replay is None:
-            self._replay = Replay(self.notebook, self.folder(settings))
-        return self._replay
+        return self._recorded(settings).replay
 
     def replayed(
         self, settings: Settings, record: Mapping[str, Any], options: PromptOptions
     ) -> None:
         """A recorded turn was shown: the session's conversation is the one of these turns."""
-        if self._shown is None:
-            self._shown = ReplayedStore(self.folder(settings))
         if not options.btw:
-            session = self.replay(settings).session
-            self._shown.add(session, record, anew=options.new)
+            self._recorded(settings).add(record, anew=options.new)
         self.close()
+
+    def _recorded(self, settings: Settings) -> ReplayedSessions:
+        if self._replayed is None:
+            self._replayed = ReplayedSessions(self.notebook, self.folder(settings))
+        return self._replayed
 
     def take_remarks(self) -> list[str]:
         """Lines for the reader that have not been shown yet."""
@@ -207,8 +206,7 @@ class Home:
         self._end()
         self._drop_remarks()
         if replaying():
-            if self._shown is not None:
-                self._shown.forget(self.replay(settings).session)
+            self._recorded(settings).forget()
         elif identity is not None:
             identity.forget(session.session_id)
         return count
@@ -281,8 +279,7 @@ class Home:
         if self._session is None or self._identity is None:
             return ""
         if replaying():
-            named = self._shown is not None and self._shown.names
-            return self._replay.session if named and self._replay else ""
+            return self._replayed.name if self._replayed is not None else ""
         return self._name or self._identity.name_of(self._session.session_id)
 
     def named_sessions(self, settings: Settings) -> dict[str, str]:
@@ -290,7 +287,7 @@ class Home:
         session = self.session(settings)
         assert self._identity is not None
         if replaying():
-            return self._shown.names if self._shown is not None else {}
+            return self._recorded(settings).names
         if self._identity.store is not None:
             return dict(self._identity.names)
         named = {name: kept.session_id for name, kept in self._aside.items()}
@@ -307,7 +304,7 @@ class Home:
         session = self.session(settings)
         assert self._identity is not None
         if replaying():
-            return self._shown.summaries() if self._shown is not None else []
+            return self._recorded(settings).summaries()
         if self._identity.store is not None:
             return self._identity.store.summaries()
         return [_in_memory(live) for live in (*self._aside.values(), session) if self._name]
@@ -334,18 +331,6 @@ class Home:
             )
         ]
 
-    def _replayed_session(
-        self, agent: Agent, folder: Path, model: str, options: dict[str, Any]
-    ) -> Opened:
-        """A session that is never sent anything; the recorded model need not be configured."""
-        known = model if model in agent.models() else None
-        session_id = id_of(self._replay.session if self._replay is not None else MAIN)
-        if self._shown is None or not self._shown.exists(session_id):
-            return Opened(agent.session(folder, model=known, **options))
-        return Opened(
-            agent.resume_session(session_id, model=known, session_store=self._shown, **options)
-        )
-
     def _make(self, settings: Settings, resume: str | None = None, name: str = "") -> None:
         folder = self.folder(settings)
         if not folder.is_dir():
@@ -359,7 +344,7 @@ class Home:
             "planning": settings.plan,
         }
         if replaying():
-            opened = self._replayed_session(agent, folder, settings.model, options)
+            opened = self._recorded(settings).open(agent, settings.model, options)
         else:
             opened = identity.open(agent, folder, settings.model, options, resume, name)
         self._agent, self._session, self._identity = agent, opened.session, identity
