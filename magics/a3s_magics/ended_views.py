@@ -16,9 +16,8 @@ from comm import get_comm_manager
 
 from a3s_magics.notebook import notebook_path
 
-CONTROL = (
-    "jupyter.widget.control"  # the comm by which a page asks for all widgets when it is loaded
-)
+# The comm by which a page asks for all widgets when it is loaded.
+CONTROL = "jupyter.widget.control"
 _KEPT = 8
 _GONE = (
     "The live view of this turn ended with its kernel. What had arrived is in the conversation: the next "
@@ -44,7 +43,9 @@ class EndedViews:
         if targets.get(CONTROL) == self._opened:
             targets.pop(CONTROL)
             if "ipywidgets" in sys.modules:
-                targets[CONTROL] = _opened
+                from ipywidgets import Widget
+
+                targets[CONTROL] = Widget.handle_control_comm_opened
 
     def keep(self, model_id: str, draw: Callable[[], object]) -> None:
         """`draw` makes the widget of a closed view again, with its old id. The last few are kept."""
@@ -63,8 +64,10 @@ class EndedViews:
                     _say_gone(model_id)
         finally:
             if "ipywidgets" in sys.modules:
+                from ipywidgets import Widget
+
                 self.watch()
-                _opened(comm, message)
+                Widget.handle_control_comm_opened(comm, message)
             else:
                 comm.close()  # there are no widgets to ask for
 
@@ -96,10 +99,3 @@ def _say_gone(model_id: str) -> None:
     import ipywidgets
 
     ipywidgets.HTML(f'<div style="line-height: 1.5">{_GONE}</div>', model_id=model_id)
-
-
-def _opened(comm: Any, message: dict[str, Any]) -> None:
-    """What ipywidgets itself does."""
-    from ipywidgets import Widget
-
-    Widget.handle_control_comm_opened(comm, message)
