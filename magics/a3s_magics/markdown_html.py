@@ -12,7 +12,9 @@ from a3s_magics.dollars import plain_dollar
 from a3s_magics.sanitise import safe_target, without_controls
 
 _FORMULA = re.compile(
-    r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]|\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)", re.DOTALL
+    r"\$\$.+?\$\$|\\\((?:[^\\]|\\[^()])++\\\)|\\\[(?:[^\\]|\\[^\[\]])++\\\]"
+    r"|\$(?![\s$])[^$\n]*?(?<![\s\\])\$(?!\d)",
+    re.DOTALL,
 )
 _LANGUAGE = re.compile(r"[\w+#.\-]{1,30}")
 _HIGHLIGHT_LIMIT = 20_000  # characters; beyond it colours cost more than they tell

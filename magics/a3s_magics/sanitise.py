@@ -35,8 +35,10 @@ _INVISIBLE = re.compile(r"[\x00-\x20\x7f-\xa0\\\u200b-\u200f\u2028-\u202f\u2060-
 _TICKS = re.compile(r"`+")
 _SPAN = "\ue000"  # stands for a code span; a private character that no text needs
 _AUTOLINK = re.compile(r"<(?:https?://|mailto:)[^\s<>`\"'\ue000]*>", re.IGNORECASE)
+# No formula holds the beginning of another: else much text with many beginnings would take hours.
 _MATH = re.compile(
-    r"\$\$.+?\$\$|\\\(.+?\\\)|\\\[.+?\\\]|(?<![\\$\w])\$(?![\s$])[^$\n`]*?(?<![\s\\])\$(?![\d$])",
+    r"\$\$.+?\$\$|\\\((?:[^\\]|\\[^()])++\\\)|\\\[(?:[^\\]|\\[^\[\]])++\\\]"
+    r"|(?<![\\$\w])\$(?![\s$])[^$\n`]*?(?<![\s\\])\$(?![\d$])",
     re.DOTALL,
 )
 # A target ends at white space or at the parenthesis that is not its own. One that holds the

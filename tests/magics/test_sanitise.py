@@ -303,6 +303,17 @@ def test_much_text_behind_a_dollar_is_judged_in_one_go() -> None:
     assert safe_markdown(f"{much} $b") == f"{much} {DOLLAR}b"
 
 
+def test_many_beginnings_of_formulas_are_judged_in_one_go() -> None:
+    """Each looked for its end in all of the text: 40 kB took half a minute."""
+    much = "<" + "\\(" * 100_000
+
+    assert safe_markdown(much) == "&lt;" + "\\(" * 100_000
+    assert r"\(a \\ b\)" in markdown_html(
+        r"\(a \\ b\) and \[\begin{matrix} a \\[2pt] b\end{matrix}\]"
+    )
+    assert r"a \\[2pt] b" in markdown_html(r"\[a \\[2pt] b\]")
+
+
 @given(st.text(alphabet="abc `*_#-\n1.|\\", max_size=200))
 def test_text_without_html_links_and_dollars_is_not_touched(text: str) -> None:
     assert safe_markdown(text) == text
