@@ -14,6 +14,7 @@ from a3s_code.tools.place import Place, place_of
 from a3s_code.tools.ripgrep import RipgrepFailed, find_ripgrep, list_files
 from a3s_code.tools.ripgrep_rules import rule_options
 from a3s_code.tools.search_helpers import Help, help_for
+from a3s_code.tools.undisturbed import file_clock_ns, undisturbed
 from a3s_code.tools.workspace import Workspace
 
 
@@ -54,7 +55,10 @@ def find_files(
 def _with_ripgrep(
     workspace: Workspace, place: Place, wanted: Glob, limits: Limits
 ) -> list[str] | None:
-    """None when there is no ripgrep, or none that can do the same as the walk here."""
+    """None when there is no ripgrep, or none that can do the same as the walk here.
+
+    Also when a directory has changed meanwhile: it may have led ripgrep elsewhere.
+    """
     program = find_ripgrep(workspace.root)
     if program is None:
         return None
@@ -67,7 +71,7 @@ def _with_ripgrep(
     if rules is None:
         return None
     limits.check()
-    depth = wanted.depth()
+    depth, since_ns = wanted.depth(), file_clock_ns()
     try:
         names = list_files(
             program,
@@ -80,8 +84,8 @@ def _with_ripgrep(
     except RipgrepFailed:
         return None
     way, matches = start.prefix[len(place.prefix) :], wanted.matches_file
-    found = [path for name in names if matches(path := way + name)]
-    return sorted(place.prefix + path for path in found)
+    found = [place.prefix + path for name in names if matches(path := way + name)]
+    return sorted(found) if undisturbed(str(workspace.root), found, since_ns) else None
 
 
 def _entered(workspace: Workspace, place: Place, names: list[str]) -> Place | None:

@@ -23,6 +23,7 @@ from a3s_code.tools.ripgrep_rules import rule_options
 from a3s_code.tools.search_helpers import Help, help_for
 from a3s_code.tools.search_query import Query
 from a3s_code.tools.search_walk import search_below, search_file_elsewhere
+from a3s_code.tools.undisturbed import file_clock_ns, undisturbed
 from a3s_code.tools.workspace import Workspace
 
 MAX_MATCHES = 10_000
@@ -96,12 +97,14 @@ def _with_ripgrep(
 ) -> Matches | None:
     """All cores in any order first; if that is too much, in order up to the limit.
 
-    None when there is no ripgrep, or none that can do the same as the walk here.
+    None when there is no ripgrep, or none that can do the same as the walk here. Also when a directory
+    has changed meanwhile: it may have led ripgrep elsewhere.
     """
     program = find_ripgrep(workspace.root)
     rules = rule_options(program, place, workspace) if program is not None else None
     if program is None or rules is None:
         return None
+    since_ns = file_clock_ns()
     for ordered in (False, True):
         files = search_files(
             program,
@@ -119,7 +122,8 @@ def _with_ripgrep(
             return None  # it does not know the expression or an option after all
         if matches.complete:
             break
-    return matches
+    paths = {match.path for match in matches}
+    return matches if undisturbed(str(workspace.root), paths, since_ns) else None
 
 
 def _placed(files: Iterable[list[Match]], place: Place, wanted: Glob) -> Iterator[list[Match]]:

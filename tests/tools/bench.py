@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
 from a3s_code.tools.builtin import builtin_tools
 from a3s_code.tools.protocol import Tool, ToolContext, ToolOutput
 from a3s_code.tools.run import run_tool
+from a3s_code.tools.undisturbed import file_clock_ns
 from a3s_code.tools.workspace import Workspace
 
 
@@ -40,6 +42,12 @@ class Bench:
         output = self(name, **args)
         assert output.exit_code == 1, output
         return output.text
+
+    def settle(self) -> None:
+        """Wait, some thousandths of a second, until nothing counts as having changed just now."""
+        written_ns = time.time_ns()
+        while file_clock_ns() <= written_ns:
+            time.sleep(0.001)
 
     def write(self, name: str, content: str | bytes = "") -> Path:
         path = self.root / name

@@ -59,6 +59,7 @@ def tree(bench: Bench, tmp_path: Path) -> Bench:
     if sys.platform != "win32":
         (bench.root / "out").symlink_to(tmp_path / "outside")
         (bench.root / "link.py").symlink_to(tmp_path / "outside" / "secret.py")
+    bench.settle()
     return bench
 
 
@@ -185,6 +186,37 @@ def test_ripgrep_does_the_work(
     assert find_files(bench.ctx.workspace, "*", "a") == ["a/b.py"]
     assert len(search(bench.ctx.workspace, "foo", "a")) == 1
     assert [line.split()[0] for line in told.read_text().splitlines()] == ["--files", "--json"]
+
+
+@needs_rg
+@pytest.mark.parametrize("back", [True, False])
+def test_a_folder_exchanged_while_ripgrep_runs_leads_nowhere(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, back: bool
+) -> None:
+    if sys.platform == "win32":
+        pytest.skip("the program between is a shell script")
+    bench.write("a/b/c.py", "foo inside")
+    (tmp_path / "outside" / "b").mkdir(parents=True)
+    (tmp_path / "outside" / "b" / "secret.py").write_text("foo outside")
+    between = tmp_path / "bin" / "rg"
+    between.parent.mkdir()
+    swap = (
+        f"mv a a.real && cp -r {tmp_path}/outside a"  # what it finds there is not the workspace's
+    )
+    restore = "rm -r a && mv a.real a" if back else "rm -r a && ln -s a.real a"
+    run = f'{shutil.which("rg")} "$@"; end=$?'
+    between.write_text(f"#!/bin/sh\n{swap}\n{run}\n{restore}\nexit $end\n")
+    between.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{between.parent}{os.pathsep}{os.environ['PATH']}")
+
+    listed = find_files(bench.ctx.workspace, "**/*.py")
+    if not back:
+        os.unlink(bench.root / "a")
+        os.rename(bench.root / "a.real", bench.root / "a")
+    found = search(bench.ctx.workspace, "foo")
+
+    assert listed == (["a/b/c.py"] if back else ["a.real/b/c.py"])
+    assert [match.text for match in found] == ["foo inside"]
 
 
 @needs_rg
@@ -510,6 +542,7 @@ def test_both_ways_find_the_same(
         bench.write(name, "x\n")
     for folder, lines in rules.items():
         bench.write(f"{folder}.gitignore", "\n".join(["# x", *lines]))
+    bench.settle()
     workspace, glob = bench.ctx.workspace, f"./{query}"
     found, by_walk = (
         search(workspace, "^#? ?x$", path, glob=glob, use_ripgrep=choice, helping=NO_HELP)
@@ -567,6 +600,7 @@ def test_both_ways_read_expressions_alike(
     empty_tree.mkdir()
     bench = Bench(empty_tree)
     bench.write("f", text)
+    bench.settle()
     results = [
         search(
             bench.ctx.workspace,
