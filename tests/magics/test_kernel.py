@@ -369,6 +369,6 @@ def test_hostile_words_reach_the_front_end_as_words(
     stays = [str(output.get("text/markdown", "")) for output in screen.outputs]
     shown += [str(RENDERERS["commonmark"](markdown)) for markdown in stays]
     assert any("onerror" in html for html in shown)
-    allowed = {"details", "summary", "sub", "b", "progress", "p"}
+    allowed = {"details", "summary", "sub", "samp", "b", "progress", "p"}
     found = {problem for html in shown for problem in problems_of(html)}
     assert found - allowed - {"span style"} == set()
