@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.deadlines import DEADLINE_S
 from tests.model_server import ModelServer, Reply, agent_hcl, says, wait
 
 from .cells import Ran
@@ -56,8 +57,12 @@ def wait_for_request(server: ModelServer, prompt: str) -> None:
 def run_and_stop(
     kernel: Kernel, code: str, moment_s: float, began: Callable[[], object] = bool
 ) -> Ran:
-    """Run a cell and press Stop once, that long after it began and `began` has returned."""
-    pressed = False
+    """Run a cell and press Stop once, that long after it began and `began` has returned.
+
+    Returns when the kernel has also answered that: it does so on a channel of its own, and what comes
+    too late for this cell would stop the next one.
+    """
+    client, pressed = kernel.client, False
 
     def press(message: dict[str, Any]) -> None:
         nonlocal pressed
@@ -65,9 +70,11 @@ def run_and_stop(
             pressed = True
             began()
             time.sleep(moment_s)  # no synchronisation: the moment itself is what is tried out
-            kernel.manager.interrupt_kernel()
+            client.control_channel.send(client.session.msg("interrupt_request", {}))
 
-    return kernel.run(code, on_message=press)
+    ran = kernel.run(code, on_message=press)
+    assert client.get_control_msg(timeout=DEADLINE_S)["content"]["status"] == "ok"
+    return ran
 
 
 def test_interrupts_lose_no_answer_and_leave_a_usable_kernel(
