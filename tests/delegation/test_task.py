@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from a3s_code import Agent, ConfirmationPolicy, PermissionPolicy, Session, Skill
+from a3s_code import Agent, AgentEvent, ConfirmationPolicy, PermissionPolicy, Session, Skill
 from tests.deadlines import DEADLINE_S
 from tests.delegation.conftest import offered, prompts, system_of, tool_results
 from tests.model_server import ModelServer, agent_hcl, calls, calls_raw, says, status, turn, wait
@@ -596,10 +596,10 @@ def test_a_background_task_is_over_before_its_parent(
     events = []
     for event in session.stream("go"):
         events.append(event)
-        if event.event_type == "text_delta" and event.text == "Meanwhile.":
+        if event.event_type == "turn_end" and texts_of(events) == "Meanwhile.":
             model_server.release()
     types = [event.event_type for event in events]
-    assert types[-2:] == ["subagent_end", "end"]
+    assert types[-3:] == ["turn_end", "subagent_end", "end"]
     assert events[-1].text == "Meanwhile."
     start = next(e for e in events if e.event_type == "subagent_start")
     assert start.background
@@ -607,8 +607,13 @@ def test_a_background_task_is_over_before_its_parent(
     assert told.tool_output == f"Task started in background. Task ID: {start.task_id}"
     end = next(e for e in events if e.event_type == "subagent_end")
     assert (end.output, end.success) == ("slow result", True)
-    assert "".join(e.text for e in events if e.event_type == "text_delta") == "Meanwhile."
+    assert texts_of(events) == "Meanwhile."
     assert session.usage.total_tokens == 45
+
+
+def texts_of(events: list[AgentEvent]) -> str:
+    """What the agent itself has said."""
+    return "".join(event.text for event in events if event.event_type == "text_delta")
 
 
 def in_background(body: dict[str, Any]) -> Any:
