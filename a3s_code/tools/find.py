@@ -85,7 +85,8 @@ def _with_ripgrep(
         return None
     way, matches = start.prefix[len(place.prefix) :], wanted.matches_file
     found = [place.prefix + path for name in names if matches(path := way + name)]
-    return sorted(found) if undisturbed(str(workspace.root), found, since_ns) else None
+    entered = {path.rpartition("/")[0] for path in found}  # files were not opened, only listed
+    return sorted(found) if undisturbed(str(workspace.root), entered, since_ns) else None
 
 
 def _entered(workspace: Workspace, place: Place, names: list[str]) -> Place | None:

@@ -30,20 +30,19 @@ def file_clock_ns() -> int:
     return time.time_ns() - _LARGEST_TICK_NS
 
 
-def undisturbed(root: str, paths: Iterable[str], since_ns: int) -> bool:
-    """Whether the directories on the way from `root` to these files are as they were at a time.
+def undisturbed(root: str, entries: Iterable[str], since_ns: int) -> bool:
+    """Whether the directories on the way from `root` to these entries are as they were at a time.
 
-    `paths` are relative, with `/`. False when an entry was added, removed or exchanged in any of the
-    directories, `root` included, since `file_clock_ns()` gave `since_ns`; perhaps also for a change
-    shortly before it.
+    Entries are files or directories that were gone into, as relative paths with `/`. False when an
+    entry was added, removed or exchanged in any of the directories above them, `root` included, since
+    `file_clock_ns()` gave `since_ns`; perhaps also for a change shortly before it.
     """
-    folders = {path.rpartition("/")[0] for path in paths}
-    for folder in list(folders):
-        while folder:
-            folder = folder.rpartition("/")[0]
-            if folder in folders:
-                break
+    folders = {""}
+    for entry in entries:
+        folder = entry.rpartition("/")[0]
+        while folder not in folders:
             folders.add(folder)
+            folder = folder.rpartition("/")[0]
     return all(_is_older(os.path.join(root, folder), since_ns) for folder in folders)
 
 
