@@ -83,8 +83,10 @@ def _with_ripgrep(
         )
     except RipgrepFailed:
         return None
-    way, matches = start.prefix[len(place.prefix) :], wanted.matches_file
-    found = [place.prefix + path for name in names if matches(path := way + name)]
+    way = start.prefix[len(place.prefix) :]
+    found = wanted.among([way + name for name in names] if way else names)
+    if place.prefix:
+        found = [place.prefix + path for path in found]
     entered = {path.rpartition("/")[0] for path in found}  # files were not opened, only listed
     return sorted(found) if undisturbed(str(workspace.root), entered, since_ns) else None
 

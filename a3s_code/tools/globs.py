@@ -30,7 +30,8 @@ class GlobLeavesRoot(ValueError):
 class Glob:
     """A compiled pattern; paths to match are relative to its directory.
 
-    `names` tests a file's name alone, of a pattern that takes files of any directory.
+    `names` tests a file's name alone, of a pattern that takes files of any directory; `endings` are
+    those of which the name must have one, if it asks for nothing else.
     `wants_hidden` tells that some component is spelled with a leading dot.
     """
 
@@ -40,6 +41,7 @@ class Glob:
     folders: re.Pattern[str]
     wants_hidden: bool
     names: Callable[[str], object] | None = None
+    endings: tuple[str, ...] | None = None
 
     def matches_file(self, path: str) -> bool:
         """Whether the pattern matches a file's path."""
@@ -51,6 +53,16 @@ class Glob:
             return self.names
         files = self.files.fullmatch
         return lambda name: files(prefix + name)
+
+    def among(self, paths: Iterable[str]) -> list[str]:
+        """The paths that match."""
+        endings = self.endings
+        if endings is None:
+            files = self.files.fullmatch
+            return [path for path in paths if files(path)]
+        return [
+            path for path in paths if path.endswith(endings) and "/." not in path and path[0] != "."
+        ]
 
     def may_contain(self, path: str) -> bool:
         """Whether a file below this directory could match."""
@@ -89,23 +101,31 @@ def compile_glob(pattern: str) -> Glob:
     alternatives = tuple(_components(text) for text in expand_braces(pattern))
     hidden = any(_is_hidden(part) for parts in alternatives for part in parts)
     anywhere = not hidden and all(parts[:-1] == ("**",) for parts in alternatives)
+    names = [parts[-1] for parts in alternatives]
+    endings = _endings(names)
     try:
         return Glob(
             pattern,
             alternatives,
             files=_any_of(map(_file_regex, alternatives)),
             folders=_any_of(_folder_regex(parts, hidden=hidden) for parts in alternatives),
-            names=_name_test([parts[-1] for parts in alternatives]) if anywhere else None,
+            names=_name_test(names, endings) if anywhere else None,
+            endings=endings if anywhere else None,
             wants_hidden=hidden,
         )
     except re.error as error:  # a range such as [z-a]
         raise BadGlob(str(error)) from error
 
 
-def _name_test(parts: list[str]) -> Callable[[str], object]:
-    """A test for names that match one of these components; most patterns only ask for endings."""
+def _endings(parts: list[str]) -> tuple[str, ...] | None:
+    """What the names that match one of these components end in; None if that does not tell all."""
     endings = tuple(part[1:] for part in parts if _ENDING.fullmatch(part))
-    if len(endings) == len(parts):
+    return endings if len(endings) == len(parts) else None
+
+
+def _name_test(parts: list[str], endings: tuple[str, ...] | None) -> Callable[[str], object]:
+    """A test for names that match one of these components; most patterns only ask for endings."""
+    if endings is not None:
         return lambda name: name.endswith(endings) and name[0] != "."
     return _any_of(map(_name_regex, parts)).fullmatch
 
