@@ -13,7 +13,7 @@ from benchmarks.lineup import OURS, fastest, lines_of, lineup, note_failures
 from benchmarks.tree import FILES, MEGABYTES, RARE, searched_tree
 
 TITLE = "Searching and reading"
-_COUNT = 3
+_COUNT = 5
 _WITHOUT = "ours without rg"
 _RG, _GREP = "rg", "GNU grep"
 # name, tool, pattern, is it a literal or a glob (which must not be slower than the native SDK)
