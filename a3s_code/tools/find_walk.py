@@ -16,8 +16,7 @@ from a3s_code.tools.workspace import Workspace
 # In entries of directories, each of which takes about a microsecond.
 _ALONE = 500  # a small workspace: nobody is asked
 _PART = 3000  # long against the time that a message takes
-_LARGE = 10_000  # help would be of use, had it been started before
-_VERY_LARGE = 100_000  # takes some times as long as to start a process, which slows the rest down
+_WITHOUT_HELP = 10_000  # read in a part of the time that a process takes to start
 _MOST_FOLDERS = 8  # in one message, so that there is something left to share
 _QUEUED = 2
 
@@ -43,11 +42,9 @@ def find_by_walk(
                 finder.look(pending, part)
                 part, effort = _PART, effort + part
                 _take(helpers.arrived(), finder, pending)
-                may_start = effort > _VERY_LARGE
+                may_start = effort > _WITHOUT_HELP
                 while pending and (helper := helpers.free(may_start=may_start)):
                     helper.send(_share(task, pending))
-        if effort > _LARGE:
-            helpers.free(may_start=True)  # for the next one
     return finder.found
 
 
